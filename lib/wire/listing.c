@@ -1,0 +1,228 @@
+/* The numbers and unique-ids of STAT, LIST and UIDL.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#include "wire/number.h"
+#include "wire/octets.h"
+#include "wire/writer.h"
+
+#include <epop/wire.h>
+
+/* A text being read from its front. */
+typedef struct cursor {
+    const uint8_t *base;
+    size_t pos;
+    size_t end;
+    uint32_t quirks;
+} cursor;
+
+static int32_t begin(cursor *c, epop_listing *out, const void *text, size_t len)
+{
+    if (!out || (!text && len > 0)) {
+        return EPOP_ERR_NULL;
+    }
+    if (!EPOPI_HAS(out, epop_listing)) {
+        return EPOP_ERR_STRUCT_SIZE;
+    }
+    out->quirks = 0;
+    out->number = 0;
+    out->reserved = 0;
+    out->octets = 0;
+    out->unique_id = epopi_span(NULL, 0);
+    c->base = (const uint8_t *)text;
+    c->pos = 0;
+    c->end = len;
+    c->quirks = 0;
+    return EPOP_OK;
+}
+
+/* Skips blanks and returns how many there were; a quirk unless it is one space where one is due. */
+static size_t skip_blanks(cursor *c, uint32_t due)
+{
+    size_t start = c->pos;
+
+    while (c->pos < c->end && epopi_is_blank(c->base[c->pos])) {
+        c->pos++;
+    }
+    if (c->pos - start > due || (c->pos > start && c->base[start] == '\t')) {
+        c->quirks |= EPOP_QUIRK_ROW_BLANKS;
+    }
+    return c->pos - start;
+}
+
+/* Old servers print "+OK " in front of every row of UIDL. */
+static void skip_status(cursor *c)
+{
+    if (c->end - c->pos >= 4 && epopi_is_word(c->base + c->pos, 3, "+OK") && c->base[c->pos + 3] == ' ') {
+        c->quirks |= EPOP_QUIRK_ROW_STATUS;
+        c->pos += 4;
+    }
+}
+
+static int32_t read_number(cursor *c, uint32_t least, epop_listing *out)
+{
+    uint64_t value = 0;
+    int32_t result = epopi_number_read(c->base, &c->pos, c->end, 0xFFFFFFFFu, &value);
+
+    if (result != EPOP_OK) {
+        return result;
+    }
+    if (value < least) {
+        return EPOP_ERR_NUMBER;
+    }
+    out->number = (uint32_t)value;
+    return EPOP_OK;
+}
+
+static int32_t read_octets(cursor *c, epop_listing *out)
+{
+    uint64_t value = 0;
+    uint32_t negative = c->pos < c->end && c->base[c->pos] == '-';
+    int32_t result;
+
+    c->pos += negative;
+    result = epopi_number_read(c->base, &c->pos, c->end, UINT64_MAX, &value);
+    if (result != EPOP_OK) {
+        return result;
+    }
+    if (c->pos < c->end && !epopi_is_blank(c->base[c->pos])) {
+        return EPOP_ERR_SYNTAX;
+    }
+    if (negative) {
+        c->quirks |= EPOP_QUIRK_NEGATIVE_SIZE;
+    } else {
+        out->octets = value;
+    }
+    return EPOP_OK;
+}
+
+static int32_t parse_two_numbers(epop_listing *out, const void *text, size_t len, uint32_t least)
+{
+    cursor c;
+    int32_t result = begin(&c, out, text, len);
+
+    if (result != EPOP_OK) {
+        return result;
+    }
+    skip_blanks(&c, 0);
+    skip_status(&c);
+    result = read_number(&c, least, out);
+    if (result == EPOP_OK && skip_blanks(&c, 1) == 0) {
+        result = EPOP_ERR_SYNTAX;
+    }
+    if (result == EPOP_OK) {
+        result = read_octets(&c, out);
+    }
+    out->quirks = c.quirks;
+    return result;
+}
+
+int32_t epop_stat_parse(epop_listing *out, const void *text, size_t len)
+{
+    return parse_two_numbers(out, text, len, 0);
+}
+
+int32_t epop_list_parse(epop_listing *out, const void *text, size_t len)
+{
+    return parse_two_numbers(out, text, len, 1);
+}
+
+static void read_unique_id(cursor *c, epop_listing *out)
+{
+    size_t stop = c->end;
+
+    while (stop > c->pos && epopi_is_blank(c->base[stop - 1])) {
+        stop--;
+        c->quirks |= EPOP_QUIRK_ROW_BLANKS;
+    }
+    out->unique_id = epopi_span(c->base + c->pos, stop - c->pos);
+    if (out->unique_id.len == 0) {
+        c->quirks |= EPOP_QUIRK_UNIQUE_ID_EMPTY;
+    }
+    if (out->unique_id.len > EPOP_UNIQUE_ID_MAX) {
+        c->quirks |= EPOP_QUIRK_UNIQUE_ID_LONG;
+    }
+    if (!epopi_is_visible(out->unique_id.ptr, out->unique_id.len)) {
+        c->quirks |= EPOP_QUIRK_UNIQUE_ID_OCTETS;
+    }
+}
+
+int32_t epop_uidl_parse(epop_listing *out, const void *text, size_t len)
+{
+    cursor c;
+    int32_t result = begin(&c, out, text, len);
+
+    if (result != EPOP_OK) {
+        return result;
+    }
+    skip_blanks(&c, 0);
+    skip_status(&c);
+    result = read_number(&c, 1, out);
+    if (result == EPOP_OK && skip_blanks(&c, 1) == 0 && c.pos < c.end) {
+        result = EPOP_ERR_SYNTAX;
+    }
+    if (result == EPOP_OK && epopi_breaks_line(c.base + c.pos, c.end - c.pos)) {
+        result = EPOP_ERR_SYNTAX;
+    }
+    if (result == EPOP_OK) {
+        read_unique_id(&c, out);
+    }
+    out->quirks = c.quirks;
+    return result;
+}
+
+static int32_t check_write(const void *dst, size_t cap, size_t *len, uint32_t number)
+{
+    if ((!dst && cap > 0) || !len) {
+        return EPOP_ERR_NULL;
+    }
+    *len = 0;
+    return number == 0 ? EPOP_ERR_NUMBER : EPOP_OK;
+}
+
+int32_t epop_list_write(void *dst, size_t cap, size_t *len, uint32_t number, uint64_t octets)
+{
+    epopi_writer w;
+    int32_t result = check_write(dst, cap, len, number);
+
+    if (result != EPOP_OK) {
+        return result;
+    }
+    for (epopi_writer_begin(&w, dst, cap, len, 0); epopi_writer_pass(&w);) {
+        epopi_put_number(&w, number);
+        epopi_put_octet(&w, ' ');
+        epopi_put_number(&w, octets);
+        epopi_put_word(&w, "\r\n");
+    }
+    return w.result;
+}
+
+int32_t epop_uidl_write(void *dst, size_t cap, size_t *len, uint32_t number, const void *id, size_t id_len)
+{
+    const uint8_t *unique_id = (const uint8_t *)id;
+    epopi_writer w;
+    int32_t result = check_write(dst, cap, len, number);
+
+    if (result == EPOP_OK && !id && id_len > 0) {
+        result = EPOP_ERR_NULL;
+    }
+    if (result == EPOP_OK && id_len == 0) {
+        result = EPOP_ERR_ARGUMENT_MISSING;
+    }
+    if (result == EPOP_OK && id_len > EPOP_UNIQUE_ID_MAX) {
+        result = EPOP_ERR_TOO_LONG;
+    }
+    if (result == EPOP_OK && !epopi_is_visible(unique_id, id_len)) {
+        result = EPOP_ERR_OCTET;
+    }
+    if (result != EPOP_OK) {
+        return result;
+    }
+    for (epopi_writer_begin(&w, dst, cap, len, 0); epopi_writer_pass(&w);) {
+        epopi_put_number(&w, number);
+        epopi_put_octet(&w, ' ');
+        epopi_put_text(&w, epopi_span(unique_id, id_len));
+        epopi_put_word(&w, "\r\n");
+    }
+    return w.result;
+}

@@ -1,0 +1,208 @@
+/* Status lines and response codes.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#include "wire/octets.h"
+#include "wire/writer.h"
+
+#include <epop/wire.h>
+
+typedef struct code_row {
+    char name[12];
+    uint8_t code;
+    uint8_t retry;
+} code_row;
+
+/* RFC 2449 section 8.1, RFC 3206 section 4, RFC 6856 section 5. A longer name stands before its own beginning: codes are
+ * hierarchical, and of two that fit, the more exact one counts. */
+static const code_row codes[] = {
+    {"LOGIN-DELAY", EPOP_CODE_LOGIN_DELAY, EPOP_RETRY_LATER},
+    {"IN-USE", EPOP_CODE_IN_USE, EPOP_RETRY_LATER},
+    {"SYS/TEMP", EPOP_CODE_SYS_TEMP, EPOP_RETRY_LATER},
+    {"SYS/PERM", EPOP_CODE_SYS_PERM, EPOP_RETRY_NEVER},
+    {"SYS", EPOP_CODE_SYS, EPOP_RETRY_UNKNOWN},
+    {"AUTH", EPOP_CODE_AUTH, EPOP_RETRY_NEVER},
+    {"UTF8", EPOP_CODE_UTF8, EPOP_RETRY_NOW},
+};
+
+enum { CODE_COUNT = sizeof codes / sizeof codes[0] };
+
+static const code_row *find_code(uint32_t code)
+{
+    uint32_t i;
+
+    for (i = 0; i < CODE_COUNT; i++) {
+        if (codes[i].code == code) {
+            return &codes[i];
+        }
+    }
+    return NULL;
+}
+
+const char *epop_code_name(uint32_t code)
+{
+    const code_row *row = find_code(code);
+
+    return row ? row->name : "";
+}
+
+uint32_t epop_code_retry(uint32_t code)
+{
+    const code_row *row = find_code(code);
+
+    return row ? row->retry : (uint32_t)EPOP_RETRY_UNKNOWN;
+}
+
+/* What stands in the brackets at the head of a text, where it has the grammar of a response code (RFC 2449 section 3):
+ * levels of visible ASCII between slashes. Empty otherwise. */
+static epop_span bracketed(epop_span text)
+{
+    size_t stop;
+    size_t i;
+
+    if (text.len == 0 || text.ptr[0] != '[') {
+        return epopi_span(text.ptr, 0);
+    }
+    stop = epopi_find(text.ptr, 1, text.len, ']');
+    if (stop == text.len || !epopi_is_visible(text.ptr + 1, stop - 1)) {
+        return epopi_span(text.ptr, 0);
+    }
+    for (i = 1; i <= stop; i++) {
+        uint32_t level_ends = i == stop || text.ptr[i] == '/';
+        if (level_ends && (i == 1 || text.ptr[i - 1] == '/')) {
+            return epopi_span(text.ptr, 0);
+        }
+    }
+    return epopi_span(text.ptr + 1, stop - 1);
+}
+
+/* 1 where the levels of the name are those of `known`, or go on below them. */
+static uint32_t is_below(epop_span name, const char *known)
+{
+    size_t len = 0;
+
+    while (known[len] != '\0') {
+        len++;
+    }
+    return name.len >= len && epopi_is_word(name.ptr, len, known) && (name.len == len || name.ptr[len] == '/');
+}
+
+static uint32_t code_of(epop_span name)
+{
+    uint32_t i;
+
+    for (i = 0; i < CODE_COUNT; i++) {
+        if (is_below(name, codes[i].name)) {
+            return codes[i].code;
+        }
+    }
+    return EPOP_CODE_OTHER;
+}
+
+/* The text behind a status indicator of `skip` octets: one space is part of the line's form, not of the text. */
+static void parse_text(epop_reply *out, const uint8_t *base, size_t skip, size_t len)
+{
+    size_t at = skip < len && base[skip] == ' ' ? skip + 1 : skip;
+
+    out->text = epopi_span(base + at, len - at);
+    out->detail = out->text;
+    out->code = EPOP_CODE_NONE;
+    out->code_name = epopi_span(base + at, 0);
+    if (out->status == EPOP_STATUS_CONTINUE) {
+        out->retry = EPOP_RETRY_UNKNOWN;
+        return;
+    }
+    out->code_name = bracketed(out->text);
+    if (out->code_name.len > 0) {
+        out->code = code_of(out->code_name);
+        at = out->code_name.len + 2;
+        at = at < out->text.len && out->text.ptr[at] == ' ' ? at + 1 : at;
+        out->detail = epopi_span(out->text.ptr + at, out->text.len - at);
+    }
+    out->retry = epop_code_retry(out->code);
+}
+
+int32_t epop_reply_parse(epop_reply *out, const void *text, size_t len)
+{
+    const uint8_t *base = (const uint8_t *)text;
+
+    if (!out || (!text && len > 0)) {
+        return EPOP_ERR_NULL;
+    }
+    if (!EPOPI_HAS(out, epop_reply)) {
+        return EPOP_ERR_STRUCT_SIZE;
+    }
+    if (len >= 3 && base[0] == '+' && base[1] == 'O' && base[2] == 'K') {
+        out->status = EPOP_STATUS_OK;
+        parse_text(out, base, 3, len);
+    } else if (len >= 4 && base[0] == '-' && base[1] == 'E' && base[2] == 'R' && base[3] == 'R') {
+        out->status = EPOP_STATUS_ERR;
+        parse_text(out, base, 4, len);
+    } else if (len >= 1 && base[0] == '+' && (len == 1 || base[1] == ' ')) {
+        out->status = EPOP_STATUS_CONTINUE;
+        parse_text(out, base, 1, len);
+    } else {
+        return EPOP_ERR_SYNTAX;
+    }
+    return EPOP_OK;
+}
+
+static void put_code(epopi_writer *w, const epop_reply *reply)
+{
+    if (reply->code == EPOP_CODE_NONE) {
+        return;
+    }
+    epopi_put_octet(w, '[');
+    if (reply->code == EPOP_CODE_OTHER) {
+        epopi_put_text(w, reply->code_name);
+    } else {
+        epopi_put_word(w, epop_code_name(reply->code));
+    }
+    epopi_put_octet(w, ']');
+    if (reply->detail.len > 0) {
+        epopi_put_octet(w, ' ');
+    }
+}
+
+/* A code of the host's own must be read back as one. */
+static int32_t check_code(const epop_reply *reply)
+{
+    if (reply->code == EPOP_CODE_OTHER) {
+        return reply->code_name.len > 0 && epopi_is_visible(reply->code_name.ptr, reply->code_name.len) &&
+                       epopi_find(reply->code_name.ptr, 0, reply->code_name.len, ']') == reply->code_name.len
+                   ? EPOP_OK
+                   : EPOP_ERR_OCTET;
+    }
+    if (reply->status == EPOP_STATUS_CONTINUE && reply->code != EPOP_CODE_NONE) {
+        return EPOP_ERR_VALUE;
+    }
+    return reply->code == EPOP_CODE_NONE || find_code(reply->code) ? EPOP_OK : EPOP_ERR_VALUE;
+}
+
+int32_t epop_reply_write(void *dst, size_t cap, size_t *len, const epop_reply *reply)
+{
+    epopi_writer w;
+    int32_t result;
+
+    if ((!dst && cap > 0) || !len || !reply) {
+        return EPOP_ERR_NULL;
+    }
+    *len = 0;
+    if (!EPOPI_HAS(reply, epop_reply)) {
+        return EPOP_ERR_STRUCT_SIZE;
+    }
+    result = check_code(reply);
+    if (reply->status < EPOP_STATUS_OK || reply->status > EPOP_STATUS_CONTINUE) {
+        result = EPOP_ERR_VALUE;
+    }
+    if (result != EPOP_OK) {
+        return result;
+    }
+    for (epopi_writer_begin(&w, dst, cap, len, EPOP_STATUS_MAX); epopi_writer_pass(&w);) {
+        epopi_put_word(&w, reply->status == EPOP_STATUS_OK ? "+OK " : reply->status == EPOP_STATUS_ERR ? "-ERR " : "+ ");
+        put_code(&w, reply);
+        epopi_put_text(&w, reply->detail);
+        epopi_put_word(&w, "\r\n");
+    }
+    return w.result;
+}

@@ -1,0 +1,133 @@
+/* Dot-stuffing, with the line ends made right.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#include "wire/octets.h"
+
+#include <epop/wire.h>
+
+enum {
+    LINE_START = 0,
+    IN_LINE = 1,
+    AFTER_CR = 2 /* the CR is written; its LF is not */
+};
+
+int32_t epop_stuff_init(epop_stuff *stuff)
+{
+    if (!stuff) {
+        return EPOP_ERR_NULL;
+    }
+    stuff->p_state = LINE_START;
+    return EPOP_OK;
+}
+
+/* Length of the run of octets in base[pos, end) that need no thought: neither CR nor LF. The caller bounds it by its
+ * space, so that no octet is searched again by the next call. */
+static size_t plain(const uint8_t *base, size_t pos, size_t end)
+{
+    size_t lf = epopi_find(base, pos, end, '\n');
+
+    return epopi_find(base, pos, lf, '\r') - pos;
+}
+
+/* Writes what a CR or LF at base[pos], or a debt from before it, comes to: one or two octets. Returns how many; 0 where
+ * the space is not enough. *taken: whether the octet itself is done. */
+static size_t line_end(epop_stuff *stuff, uint8_t octet, uint8_t *dst, size_t space, uint32_t *taken)
+{
+    if (stuff->p_state == AFTER_CR) {
+        if (space < 1) {
+            return 0;
+        }
+        dst[0] = '\n';
+        stuff->p_state = LINE_START;
+        *taken = octet == '\n';
+        return 1;
+    }
+    if (octet == '\r') {
+        if (space < 1) {
+            return 0;
+        }
+        dst[0] = '\r';
+        stuff->p_state = AFTER_CR;
+        *taken = 1;
+        return 1;
+    }
+    if (space < 2) {
+        return 0;
+    }
+    dst[0] = '\r';
+    dst[1] = '\n';
+    stuff->p_state = LINE_START;
+    *taken = 1;
+    return 2;
+}
+
+/* Copies a run of plain octets as far as the space goes. A dot at the head of a line counts twice, or not at all. */
+static size_t text(epop_stuff *stuff, const uint8_t *src, size_t n, uint8_t *dst, size_t space, size_t *taken)
+{
+    size_t stuffed = stuff->p_state == LINE_START && src[0] == '.';
+
+    *taken = 0;
+    if (space < stuffed + 1) {
+        return 0;
+    }
+    if (stuffed) {
+        dst[0] = '.';
+    }
+    n = n < space - stuffed ? n : space - stuffed;
+    epopi_copy(dst + stuffed, src, n);
+    stuff->p_state = IN_LINE;
+    *taken = n;
+    return n + stuffed;
+}
+
+int32_t epop_stuff_encode(epop_stuff *stuff, const void *data, size_t len, size_t *used, void *dst, size_t cap,
+                          size_t *wrote)
+{
+    const uint8_t *base = (const uint8_t *)data;
+    uint8_t *out = (uint8_t *)dst;
+    size_t pos = 0;
+    size_t at = 0;
+
+    if (!stuff || !used || !wrote || (!data && len > 0) || (!dst && cap > 0)) {
+        return EPOP_ERR_NULL;
+    }
+    while (pos < len) {
+        size_t n;
+        size_t taken = 0;
+        if (stuff->p_state == AFTER_CR || base[pos] == '\r' || base[pos] == '\n') {
+            uint32_t done = 0;
+            n = line_end(stuff, base[pos], out + at, cap - at, &done);
+            taken = done;
+        } else {
+            size_t end = len - pos < cap - at ? len : pos + (cap - at);
+            n = text(stuff, base + pos, plain(base, pos, end), out + at, cap - at, &taken);
+        }
+        if (n == 0) {
+            break;
+        }
+        at += n;
+        pos += taken;
+    }
+    *used = pos;
+    *wrote = at;
+    return pos == len ? EPOP_OK : EPOP_FULL;
+}
+
+int32_t epop_stuff_end(epop_stuff *stuff, void *dst, size_t cap, size_t *wrote)
+{
+    static const uint8_t end[EPOP_STUFF_END_MAX] = {'\r', '\n', '.', '\r', '\n'};
+    size_t skip;
+
+    if (!stuff || !wrote || (!dst && cap > 0)) {
+        return EPOP_ERR_NULL;
+    }
+    skip = stuff->p_state == LINE_START ? 2 : stuff->p_state == AFTER_CR ? 1 : 0;
+    *wrote = sizeof end - skip;
+    if (*wrote > cap) {
+        return EPOP_ERR_SPACE;
+    }
+    epopi_copy((uint8_t *)dst, end + skip, *wrote);
+    stuff->p_state = LINE_START;
+    return EPOP_OK;
+}
