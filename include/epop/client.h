@@ -266,9 +266,8 @@ EPOP_API uint32_t epop_client_wants(const epop_client *client);
 /* Gives octets from the peer. Events come before this returns. `data` may be NULL where `len` is 0, which resumes after a
  * pause. `*used` is always set; feed the octets behind it again later.
  *
- * EPOP_OK: all was used. EPOP_PAUSED: a callback asked for it. EPOP_AGAIN: a question is open (EPOP_WANT_ANSWER), or
- * output must be drained first. EPOP_ERR_REENTRANT. A callback's negative value, or EPOP_ERR_PEER_ or EPOP_ERR_LIMIT_:
- * the session is dead, every later call says the same, no callback comes again. */
+ * EPOP_OK: all was used. EPOP_PAUSED: a callback asked for it. EPOP_ERR_REENTRANT. A callback's negative value, or
+ * EPOP_ERR_PEER_ or EPOP_ERR_LIMIT_: the session is dead, every later call says the same, no callback comes again. */
 EPOP_API int32_t epop_client_feed(epop_client *client, const void *data, size_t len, size_t *used);
 
 /* The peer has closed its side. EPOP_OK where the session had ended in good order; else EPOP_ERR_PEER_QUIT_UNKNOWN where
@@ -304,6 +303,8 @@ EPOP_API uint32_t epop_client_traits(const epop_client *client);       /* EPOP_T
 /* ---------------------------------------------------------------------------------------------------------------------
  * Commands. All of them only queue. EPOP_ERR_QUEUE_FULL; EPOP_ERR_PHASE where the command can not be legal any more when
  * its turn comes; EPOP_ERR_ENDED; the sticky error. A `number` of 0 where a message-number is needed: EPOP_ERR_VALUE.
+ * Where a command can go out at once, on_trace, on_ask or (for one that policy forbids) on_end comes before the call
+ * returns, unless the call is made from inside a callback.
  *
  * Where the server announced PIPELINING they go out back to back, within the window. Commands that change the state of
  * the session (login, stls, utf8, quit, raw) go out alone: after all before them are answered, and before all behind them.

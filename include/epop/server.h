@@ -183,7 +183,9 @@ typedef struct epop_server {
     uint32_t p_expire;
     uint32_t p_login_delay;
     uint32_t p_timeout;
+    uint32_t p_text_length;
     int32_t p_error;
+    int32_t p_doom;
     uint16_t p_implementation_len;
     uint16_t p_capabilities_len;
     uint16_t p_capabilities_at;
@@ -202,7 +204,6 @@ typedef struct epop_server {
     uint8_t p_asked;
     uint8_t p_command;
     uint8_t p_in_callback;
-    uint8_t p_paused;
     uint8_t p_failed_in;
     uint8_t p_info;
     uint8_t p_todo;
@@ -243,7 +244,8 @@ EPOP_API int32_t epop_server_timeout(epop_server *server);
 EPOP_API const uint8_t *epop_server_output(const epop_server *server, size_t *len);
 
 /* `n` of those octets were handed to the transport. The room is used at once for rows that are owed, so on_info may be
- * called, and its results come back from here as they would from feed. EPOP_ERR_VALUE where n is more than there are. */
+ * called, and its results come back from here as they would from feed. On a dead session, whose last words are going out,
+ * it is EPOP_OK. EPOP_ERR_VALUE where n is more than there are. */
 EPOP_API int32_t epop_server_output_ack(epop_server *server, size_t n);
 
 /* TLS is up: after EPOP_WANT_TLS. The session begins anew (RFC 2595 section 4). EPOP_ERR_PHASE. */

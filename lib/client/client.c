@@ -1,0 +1,445 @@
+/* The client session's life: init, octets in, octets out, what it wants, how it ends.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#include "client/session.h"
+
+#include "wire/octets.h"
+#include "wire/outbox.h"
+
+/* Defaults; client.h says why. */
+enum { WINDOW_COMMANDS = 32, WINDOW_OCTETS = 4096, TIMEOUT_SECONDS = 300, KEEP_ALIVE_SECONDS = 45 };
+#define MAX_ROWS 10000000u
+
+size_t epop_client_sizeof(void)
+{
+    return sizeof(epop_client);
+}
+
+static int32_t check_config(const epop_client_config *config)
+{
+    if (!EPOPI_HAS(config, epop_client_config)) {
+        return EPOP_ERR_STRUCT_SIZE;
+    }
+    if (!config->callbacks || !config->line_buffer || !config->output_buffer || !config->slots) {
+        return EPOP_ERR_NULL;
+    }
+    if (!EPOPI_HAS(config->callbacks, epop_client_callbacks)) {
+        return EPOP_ERR_STRUCT_SIZE;
+    }
+    if (config->line_buffer_size < EPOP_CLIENT_LINE_MIN || config->output_buffer_size < EPOP_CLIENT_OUTPUT_MIN) {
+        return EPOP_ERR_BUFFER_SIZE;
+    }
+    if (config->slot_count == 0 || config->slot_count > 65535u ||
+        config->flags > (EPOP_CLIENT_ALLOW_CLEARTEXT | EPOP_CLIENT_TLS | EPOP_CLIENT_ALLOW_LF)) {
+        return EPOP_ERR_VALUE;
+    }
+    return EPOP_OK;
+}
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+    return value > 0 ? value : otherwise;
+}
+
+static void take_limits(epop_client *c, const epop_client_config *config)
+{
+    uint32_t window = or_default(config->window_commands, WINDOW_COMMANDS);
+
+    c->p_window = (uint16_t)(window < config->slot_count ? window : config->slot_count);
+    c->p_window_octets = or_default(config->window_octets, WINDOW_OCTETS);
+    c->p_max_rows = or_default(config->max_rows, MAX_ROWS);
+    c->p_max_body = config->max_body > 0 ? config->max_body : UINT64_MAX;
+    c->p_timeout = or_default(config->timeout_seconds, TIMEOUT_SECONDS);
+    c->p_keep_alive = or_default(config->keep_alive_seconds, KEEP_ALIVE_SECONDS);
+}
+
+int32_t epop_client_init(epop_client *client, size_t size, const epop_client_config *config)
+{
+    static const epop_client zero;
+    int32_t result;
+
+    if (!client || !config) {
+        return EPOP_ERR_NULL;
+    }
+    if (size < sizeof *client) {
+        return EPOP_ERR_STRUCT_SIZE;
+    }
+    result = check_config(config);
+    if (result != EPOP_OK) {
+        return result;
+    }
+    *client = zero;
+    client->p_callbacks = config->callbacks;
+    client->p_user = config->user;
+    client->p_slots = config->slots;
+    client->p_slot_count = (uint16_t)config->slot_count;
+    client->p_flags = (uint8_t)config->flags;
+    client->p_phase = EPOP_PHASE_GREETING;
+    client->p_phase_queued = EPOP_PHASE_AUTHORIZATION;
+    client->p_state = EPOPI_STATUS;
+    take_limits(client, config);
+    epopi_outbox_init(&client->p_out, config->output_buffer, config->output_buffer_size);
+    return epop_line_init(&client->p_line, config->line_buffer, config->line_buffer_size,
+                          config->flags & EPOP_CLIENT_ALLOW_LF ? EPOP_EOL_FIRST : EPOP_EOL_CRLF);
+}
+
+int32_t epopi_client_die(epop_client *c, int32_t error)
+{
+    if (c->p_error == EPOP_OK) {
+        c->p_error = error;
+        c->p_todo = 0;
+        epopi_outbox_drop(&c->p_out, epopi_outbox_len(&c->p_out));
+    }
+    return c->p_error;
+}
+
+int32_t epopi_client_run(epop_client *c)
+{
+    int32_t result = c->p_error;
+
+    while (result == EPOP_OK && (c->p_todo != 0 || epopi_client_can_release(c))) {
+        result = c->p_todo != 0 ? epopi_client_step(c) : epopi_client_release(c);
+    }
+    return result;
+}
+
+int32_t epopi_client_go_on(epop_client *c)
+{
+    int32_t result = c->p_in_callback ? EPOP_OK : epopi_client_run(c);
+
+    return result < 0 ? result : EPOP_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+/* Whether an octet may come now at all. */
+static int32_t check_expected(epop_client *c)
+{
+    if (c->p_state == EPOPI_TLS) {
+        return epopi_client_die(c, EPOP_ERR_PEER_PLAINTEXT);
+    }
+    if (c->p_state == EPOPI_ROWS || c->p_state == EPOPI_BODY ||
+        (c->p_state == EPOPI_STATUS && c->p_phase == EPOP_PHASE_GREETING)) {
+        return EPOP_OK;
+    }
+    /* Only a command that the host has sent to its last octet can have an answer. */
+    if (c->p_state == EPOPI_ENDED || c->p_ask != 0 || c->p_flight <= c->p_unsent_lines) {
+        return epopi_client_die(c, EPOP_ERR_PEER_UNSOLICITED);
+    }
+    return EPOP_OK;
+}
+
+static int32_t take_body(epop_client *c, const uint8_t *data, size_t len, size_t *used)
+{
+    epop_span slice;
+    uint64_t room = c->p_max_body - c->p_body;
+
+    if (epop_dot_decode(&c->p_dot, data, len, used, &slice) == EPOP_END) {
+        c->p_todo |= EPOPI_TODO_END;
+        c->p_state = EPOPI_STATUS;
+        return EPOP_OK;
+    }
+    if (c->p_result == EPOP_ERR_ABORTED || slice.len == 0) {
+        return EPOP_OK;
+    }
+    if (slice.len > room) {
+        slice.len = (size_t)room;
+        c->p_todo |= EPOPI_TODO_LIMIT;
+    }
+    return slice.len > 0 ? epopi_client_emit_body(c, slice) : EPOP_OK;
+}
+
+static int32_t take_text(epop_client *c, const uint8_t *data, size_t len, size_t *used)
+{
+    epop_line_text line;
+    int32_t result;
+
+    line.struct_size = sizeof line;
+    result = epop_line_feed(&c->p_line, data, len, used, &line);
+    c->p_offset += *used;
+    if (result < 0) {
+        return epopi_client_die(c, result);
+    }
+    if (result != EPOP_LINE) {
+        return EPOP_OK;
+    }
+    c->p_text = line.text;
+    c->p_text_length = line.length;
+    return epopi_client_take_line(c);
+}
+
+static int32_t take(epop_client *c, const uint8_t *data, size_t len, size_t *used)
+{
+    int32_t result = check_expected(c);
+
+    *used = 0;
+    if (result != EPOP_OK) {
+        return result;
+    }
+    if (c->p_state == EPOPI_BODY) {
+        result = take_body(c, data, len, used);
+        c->p_offset += *used;
+        return result;
+    }
+    return take_text(c, data, len, used);
+}
+
+/* The line in hand may lie in the octets that were fed: it moves to the line buffer before they go. */
+static void hold_text(epop_client *c)
+{
+    if (c->p_todo & EPOPI_TODO_TEXT) {
+        epopi_copy(c->p_line.p_buffer, c->p_text.ptr, c->p_text.len);
+        c->p_text.ptr = c->p_line.p_buffer;
+    }
+}
+
+int32_t epop_client_feed(epop_client *client, const void *data, size_t len, size_t *used)
+{
+    const uint8_t *octets = (const uint8_t *)data;
+    size_t pos = 0;
+    size_t n = 0;
+    int32_t result;
+
+    if (!client || !used || (!data && len > 0)) {
+        return EPOP_ERR_NULL;
+    }
+    *used = 0;
+    if (client->p_in_callback) {
+        return EPOP_ERR_REENTRANT;
+    }
+    result = epopi_client_run(client);
+    while (result == EPOP_OK && pos < len) {
+        result = take(client, octets + pos, len - pos, &n);
+        pos += n;
+        if (result == EPOP_OK) {
+            result = epopi_client_run(client);
+        }
+    }
+    hold_text(client);
+    *used = pos;
+    return result;
+}
+
+static int32_t cut(epop_client *c, int32_t error)
+{
+    if (!c) {
+        return EPOP_ERR_NULL;
+    }
+    if (c->p_in_callback) {
+        return EPOP_ERR_REENTRANT;
+    }
+    if (c->p_error != EPOP_OK) {
+        return c->p_error;
+    }
+    if (c->p_state == EPOPI_ENDED) {
+        return EPOP_OK;
+    }
+    if (c->p_phase == EPOP_PHASE_UPDATE && c->p_unsent_lines == 0) {
+        error = EPOP_ERR_PEER_QUIT_UNKNOWN;
+    }
+    return epopi_client_die(c, error);
+}
+
+int32_t epop_client_eof(epop_client *client)
+{
+    return cut(client, EPOP_ERR_PEER_EOF);
+}
+
+int32_t epop_client_timeout(epop_client *client)
+{
+    return cut(client, EPOP_ERR_PEER_TIMEOUT);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+const uint8_t *epop_client_output(const epop_client *client, size_t *len)
+{
+    if (!len) {
+        return NULL;
+    }
+    *len = 0;
+    return client ? epopi_outbox_show(&client->p_out, len) : NULL;
+}
+
+int32_t epop_client_output_ack(epop_client *client, size_t n)
+{
+    const uint8_t *sent;
+    size_t len;
+    size_t at;
+    int32_t result = EPOP_OK;
+
+    if (!client) {
+        return EPOP_ERR_NULL;
+    }
+    if (client->p_in_callback) {
+        return EPOP_ERR_REENTRANT;
+    }
+    if (client->p_error != EPOP_OK) {
+        return client->p_error;
+    }
+    sent = epopi_outbox_show(&client->p_out, &len);
+    if (n > len) {
+        return EPOP_ERR_VALUE;
+    }
+    if (client->p_todo & EPOPI_TODO_TRACE_SENT) {
+        result = epopi_client_step(client);
+        if (result < 0) {
+            return result;
+        }
+    }
+    for (at = epopi_find(sent, 0, n, '\n'); at < n; at = epopi_find(sent, at + 1, n, '\n')) {
+        client->p_unsent_lines--;
+    }
+    epopi_outbox_drop(&client->p_out, n);
+    return result == EPOP_OK ? epopi_client_run(client) : result;
+}
+
+int32_t epop_client_tls_started(epop_client *client)
+{
+    if (!client) {
+        return EPOP_ERR_NULL;
+    }
+    if (client->p_in_callback) {
+        return EPOP_ERR_REENTRANT;
+    }
+    if (client->p_error != EPOP_OK) {
+        return client->p_error;
+    }
+    if (client->p_state != EPOPI_TLS || client->p_todo != 0) {
+        return EPOP_ERR_PHASE;
+    }
+    client->p_state = EPOPI_STATUS;
+    client->p_flags |= EPOP_CLIENT_TLS;
+    client->p_capabilities = 0;
+    client->p_offset = 0;
+    return epopi_client_run(client);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+uint32_t epop_client_wants(const epop_client *client)
+{
+    uint32_t wants = 0;
+
+    if (!client || client->p_error != EPOP_OK) {
+        return EPOP_WANT_CLOSE;
+    }
+    if (epopi_outbox_len(&client->p_out) > 0) {
+        wants |= EPOP_WANT_DRAIN;
+    }
+    if (client->p_todo != 0 || epopi_client_can_release(client)) {
+        return wants | EPOP_WANT_RESUME | EPOP_WANT_FEED;
+    }
+    if (client->p_ask != 0) {
+        return wants | EPOP_WANT_ANSWER;
+    }
+    if (client->p_state == EPOPI_TLS) {
+        return wants | EPOP_WANT_TLS;
+    }
+    if (client->p_state == EPOPI_ENDED) {
+        return wants | EPOP_WANT_CLOSE;
+    }
+    return wants | EPOP_WANT_FEED | (epopi_client_is_idle(client) ? EPOP_WANT_COMMAND : 0u);
+}
+
+uint32_t epop_client_deadline(const epop_client *client)
+{
+    if (!client || client->p_error != EPOP_OK || client->p_ask != 0 || client->p_state == EPOPI_ENDED ||
+        epopi_client_is_idle(client)) {
+        return 0;
+    }
+    return client->p_timeout;
+}
+
+uint32_t epop_client_keep_alive(const epop_client *client)
+{
+    return client && client->p_error == EPOP_OK && client->p_phase == EPOP_PHASE_TRANSACTION &&
+                   epopi_client_is_idle(client)
+               ? client->p_keep_alive
+               : 0;
+}
+
+int32_t epop_client_error_info(const epop_client *client, epop_error_info *info)
+{
+    if (!client || !info) {
+        return EPOP_ERR_NULL;
+    }
+    if (!EPOPI_HAS(info, epop_error_info)) {
+        return EPOP_ERR_STRUCT_SIZE;
+    }
+    info->code = client->p_error;
+    info->offset = client->p_offset;
+    info->phase = client->p_phase;
+    info->command = epopi_client_command(client);
+    info->callback = client->p_failed_in;
+    return EPOP_OK;
+}
+
+uint32_t epop_client_phase(const epop_client *client)
+{
+    return client && client->p_error == EPOP_OK ? client->p_phase : (uint32_t)EPOP_PHASE_ENDED;
+}
+
+uint32_t epop_client_capabilities(const epop_client *client)
+{
+    return client ? client->p_capabilities & ~EPOPI_CAPA_KNOWN : 0;
+}
+
+uint32_t epop_client_traits(const epop_client *client)
+{
+    return client ? client->p_traits : 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+int32_t epop_client_transfer(const epop_client *client, epop_transfer *transfer)
+{
+    const epop_client_slot *head;
+
+    if (!client || !transfer) {
+        return EPOP_ERR_NULL;
+    }
+    if (!EPOPI_HAS(transfer, epop_transfer)) {
+        return EPOP_ERR_STRUCT_SIZE;
+    }
+    transfer->command = 0;
+    transfer->token = 0;
+    transfer->number = 0;
+    transfer->behind = 0;
+    transfer->received = 0;
+    transfer->expected = 0;
+    if (client->p_state == EPOPI_BODY || client->p_state == EPOPI_ROWS) {
+        head = epopi_client_head(client);
+        transfer->command = epopi_client_command(client);
+        transfer->token = head->p_token;
+        transfer->number = head->p_number;
+        transfer->behind = client->p_flight - 1u;
+        transfer->received = client->p_body;
+        transfer->expected = client->p_expected;
+    }
+    return EPOP_OK;
+}
+
+int32_t epop_client_abort(epop_client *client, uint32_t how)
+{
+    if (!client) {
+        return EPOP_ERR_NULL;
+    }
+    if (client->p_error != EPOP_OK) {
+        return client->p_error;
+    }
+    if (how == EPOP_ABORT_CLOSE) {
+        epopi_client_die(client, EPOP_ERR_ABORTED);
+        return EPOP_OK;
+    }
+    if (how != EPOP_ABORT_DRAIN) {
+        return EPOP_ERR_VALUE;
+    }
+    if (client->p_state != EPOPI_BODY && client->p_state != EPOPI_ROWS) {
+        return EPOP_ERR_PHASE;
+    }
+    client->p_result = EPOP_ERR_ABORTED;
+    client->p_todo &= (uint16_t)~(EPOPI_TODO_LIMIT | EPOPI_TODO_ROW);
+    return EPOP_OK;
+}

@@ -1,0 +1,155 @@
+/* Traces, and questions to the host.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#include "server/session.h"
+
+#include "wire/command.h"
+#include "wire/octets.h"
+
+static void enter(epop_server *s)
+{
+    s->p_in_callback = 1;
+}
+
+/* What a callback's result means for the session. */
+static int32_t leave(epop_server *s, uint32_t kind, int32_t result)
+{
+    s->p_in_callback = 0;
+    if (s->p_error != EPOP_OK) { /* an answer within the callback ended the session */
+        return s->p_error;
+    }
+    if (result < 0) {
+        s->p_failed_in = (uint8_t)kind;
+        return epopi_server_die(s, result);
+    }
+    return result > 0 ? EPOP_PAUSED : EPOP_OK;
+}
+
+#ifdef EPOP_NO_TRACE
+int32_t epopi_server_trace(epop_server *s, epop_span line, uint32_t sent)
+{
+    (void)s;
+    (void)line;
+    (void)sent;
+    return EPOP_OK;
+}
+#else
+int32_t epopi_server_trace(epop_server *s, epop_span line, uint32_t sent)
+{
+    epop_trace_event event;
+
+    if (!s->p_callbacks->on_trace) {
+        return EPOP_OK;
+    }
+    event.struct_size = sizeof event;
+    event.kind = EPOP_EVENT_TRACE;
+    event.sent = sent;
+    event.line = sent ? line : epopi_command_public(line);
+    event.redacted = event.line.len < line.len;
+    enter(s);
+    return leave(s, EPOP_EVENT_TRACE, s->p_callbacks->on_trace(s->p_user, &event));
+}
+#endif
+
+/* Opens a question; without a callback to put it to, it is refused. */
+static uint32_t put(epop_server *s, uint32_t kind, uint32_t has_callback)
+{
+    s->p_state = EPOPI_ASKED;
+    s->p_asked = (uint8_t)kind;
+    if (has_callback) {
+        enter(s);
+        return 1;
+    }
+    (void)epopi_server_refuse(s, kind == EPOP_EVENT_COMMAND ? EPOP_CODE_NONE : EPOP_CODE_SYS_PERM, epopi_span(NULL, 0));
+    return 0;
+}
+
+int32_t epopi_server_ask_auth(epop_server *s, epop_span password)
+{
+    epop_auth_event event;
+
+    if (!put(s, EPOP_EVENT_AUTH, s->p_callbacks->on_auth != NULL)) {
+        return s->p_error;
+    }
+    event.struct_size = sizeof event;
+    event.kind = EPOP_EVENT_AUTH;
+    event.name = epopi_span(s->p_name, s->p_name_len);
+    event.password = password;
+    return leave(s, EPOP_EVENT_AUTH, s->p_callbacks->on_auth(s->p_user, &event));
+}
+
+int32_t epopi_server_ask_open(epop_server *s)
+{
+    epop_open_event event;
+
+    if (!put(s, EPOP_EVENT_OPEN, s->p_callbacks->on_open != NULL)) {
+        return s->p_error;
+    }
+    event.struct_size = sizeof event;
+    event.kind = EPOP_EVENT_OPEN;
+    event.name = epopi_span(s->p_name, s->p_name_len);
+    return leave(s, EPOP_EVENT_OPEN, s->p_callbacks->on_open(s->p_user, &event));
+}
+
+int32_t epopi_server_ask_info(epop_server *s, uint32_t number)
+{
+    epop_info_event event;
+    int32_t result;
+
+    s->p_info = 0;
+    s->p_number = number;
+    if (!s->p_callbacks->on_info) {
+        return EPOP_OK;
+    }
+    event.struct_size = sizeof event;
+    event.kind = EPOP_EVENT_INFO;
+    event.number = number;
+    s->p_asked = EPOP_EVENT_INFO;
+    enter(s);
+    result = leave(s, EPOP_EVENT_INFO, s->p_callbacks->on_info(s->p_user, &event));
+    s->p_asked = 0;
+    return result;
+}
+
+int32_t epopi_server_ask_send(epop_server *s)
+{
+    epop_send_event event;
+
+    if (!put(s, EPOP_EVENT_SEND, s->p_callbacks->on_send != NULL)) {
+        return s->p_error;
+    }
+    event.struct_size = sizeof event;
+    event.kind = EPOP_EVENT_SEND;
+    event.command = s->p_command;
+    event.number = s->p_number;
+    event.lines = s->p_command == EPOP_CMD_TOP ? s->p_top.p_lines : 0;
+    return leave(s, EPOP_EVENT_SEND, s->p_callbacks->on_send(s->p_user, &event));
+}
+
+int32_t epopi_server_ask_commit(epop_server *s)
+{
+    epop_commit_event event;
+
+    if (!put(s, EPOP_EVENT_COMMIT, s->p_callbacks->on_commit != NULL)) {
+        return s->p_error;
+    }
+    event.struct_size = sizeof event;
+    event.kind = EPOP_EVENT_COMMIT;
+    event.marked = s->p_marked;
+    return leave(s, EPOP_EVENT_COMMIT, s->p_callbacks->on_commit(s->p_user, &event));
+}
+
+int32_t epopi_server_ask_command(epop_server *s, const epop_command *command)
+{
+    epop_command_event event;
+
+    if (!put(s, EPOP_EVENT_COMMAND, s->p_callbacks->on_command != NULL)) {
+        return s->p_error;
+    }
+    event.struct_size = sizeof event;
+    event.kind = EPOP_EVENT_COMMAND;
+    event.phase = s->p_phase;
+    event.command = command;
+    return leave(s, EPOP_EVENT_COMMAND, s->p_callbacks->on_command(s->p_user, &event));
+}

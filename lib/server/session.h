@@ -1,0 +1,79 @@
+/* The server session from the inside.
+ *
+ * As in the client, everything is a step that calls at most one callback, and what is owed stands in p_todo.
+ *
+ *     feed -> a line (server.c) -> what it asks for (dispatch.c) -> a question to the host (event.c)
+ *          -> the answer, which becomes a status line (answer.c, status.c) -> rows (rows.c) or a body (answer.c)
+ *
+ * Before a command is read there is room for a whole status line, so that no answer can fail for want of space.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#ifndef EPOP_SERVER_SESSION_H
+#define EPOP_SERVER_SESSION_H
+
+#include <epop/server.h>
+
+/* What the session is doing. */
+enum {
+    EPOPI_COMMAND = 1, /* waiting for a command */
+    EPOPI_ASKED = 2,   /* waiting for the host's answer; p_asked is the kind of the question's event */
+    EPOPI_ROWS = 3,    /* sending a listing */
+    EPOPI_BODY = 4,    /* sending what the host pushes */
+    EPOPI_TLS = 5,     /* STLS was agreed; nothing but a handshake may follow */
+    EPOPI_ENDED = 6    /* over, in good order */
+};
+
+/* What is owed, in the order in which it is done. */
+enum {
+    EPOPI_TODO_TRACE_SENT = 0x01,
+    EPOPI_TODO_TRACE_RECEIVED = 0x02,
+    EPOPI_TODO_DISPATCH = 0x04,
+    EPOPI_TODO_ASK_OPEN = 0x08,
+    EPOPI_TODO_ASK_SEND = 0x10,
+    EPOPI_TODO_DIE = 0x20, /* of p_doom, when the -ERR that says why is written and traced */
+
+    /* Steps that need the line that was received. */
+    EPOPI_TODO_TEXT = EPOPI_TODO_TRACE_RECEIVED | EPOPI_TODO_DISPATCH
+};
+
+/* server.c: ends the session with a sticky error, and returns it. What is in the output still goes out. */
+int32_t epopi_server_die(epop_server *s, int32_t error);
+/* server.c: the same, as the next step, so that the status line just written is traced. */
+void epopi_server_doom(epop_server *s, int32_t error);
+/* server.c: does steps until nothing is left to do, there is no room, or a callback stopped it. */
+int32_t epopi_server_run(epop_server *s);
+/* server.c: the same for an answer of the host's, unless a callback is under way: the call around that goes on then. */
+int32_t epopi_server_go_on(epop_server *s);
+
+/* event.c: traces and questions. EPOP_OK, EPOP_PAUSED, or the sticky error. A question without a callback is refused. */
+int32_t epopi_server_trace(epop_server *s, epop_span line, uint32_t sent);
+int32_t epopi_server_ask_auth(epop_server *s, epop_span password);
+int32_t epopi_server_ask_open(epop_server *s);
+int32_t epopi_server_ask_info(epop_server *s, uint32_t number); /* then p_info tells whether there was an answer */
+int32_t epopi_server_ask_send(epop_server *s);
+int32_t epopi_server_ask_commit(epop_server *s);
+int32_t epopi_server_ask_command(epop_server *s, const epop_command *command);
+
+/* dispatch.c: the line in hand is a command. */
+int32_t epopi_server_dispatch(epop_server *s);
+
+/* rows.c: the next row of a listing, or its end. */
+uint32_t epopi_server_can_row(const epop_server *s);
+int32_t epopi_server_row(epop_server *s);
+
+/* status.c: a status line. `text` is NUL-terminated. */
+int32_t epopi_server_reply(epop_server *s, const epop_reply *reply);
+int32_t epopi_server_ok(epop_server *s, const char *text);
+int32_t epopi_server_ok_numbers(epop_server *s, uint64_t first, const char *between, uint64_t second, const char *behind);
+void epopi_server_ok_row(epop_server *s); /* of the row that epop_server_info has written behind the output */
+int32_t epopi_server_err(epop_server *s, uint32_t code, const char *text);
+/* -ERR to a command that was wrong in itself; too many of those in a row end the session. */
+int32_t epopi_server_bad(epop_server *s, const char *text);
+void epopi_server_count_bad(epop_server *s);
+
+/* answer.c */
+uint32_t epopi_server_is_marked(const epop_server *s, uint32_t number);
+int32_t epopi_server_refuse(epop_server *s, uint32_t code, epop_span text);
+
+#endif

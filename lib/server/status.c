@@ -1,0 +1,103 @@
+/* Status lines.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#include "server/session.h"
+
+#include "wire/octets.h"
+#include "wire/outbox.h"
+#include "wire/writer.h"
+
+/* Takes what was written behind the output as the last status line. */
+static int32_t sent(epop_server *s, int32_t result, size_t len)
+{
+    if (result == EPOP_OK) {
+        epopi_outbox_wrote(&s->p_out, len);
+        s->p_trace_len = (uint16_t)len;
+        s->p_todo |= EPOPI_TODO_TRACE_SENT;
+    }
+    return result;
+}
+
+int32_t epopi_server_reply(epop_server *s, const epop_reply *reply)
+{
+    size_t room = epopi_outbox_room(&s->p_out, EPOP_STATUS_MAX);
+    size_t len = 0;
+    int32_t result = epop_reply_write(epopi_outbox_end(&s->p_out), room, &len, reply);
+
+    return sent(s, result, len);
+}
+
+static epop_span span_of(const char *text)
+{
+    epop_span span;
+
+    span.ptr = (const uint8_t *)text;
+    for (span.len = 0; text[span.len] != '\0'; span.len++) {
+    }
+    return span;
+}
+
+static int32_t status(epop_server *s, uint32_t indicator, uint32_t code, const char *text)
+{
+    static const epop_reply none;
+    epop_reply reply = none;
+
+    reply.struct_size = sizeof reply;
+    reply.status = indicator;
+    reply.code = code;
+    reply.detail = span_of(text);
+    return epopi_server_reply(s, &reply);
+}
+
+int32_t epopi_server_ok(epop_server *s, const char *text)
+{
+    return status(s, EPOP_STATUS_OK, EPOP_CODE_NONE, text);
+}
+
+int32_t epopi_server_ok_numbers(epop_server *s, uint64_t first, const char *between, uint64_t second, const char *behind)
+{
+    size_t room = epopi_outbox_room(&s->p_out, EPOP_STATUS_MAX);
+    size_t len = 0;
+    epopi_writer w;
+
+    for (epopi_writer_begin(&w, epopi_outbox_end(&s->p_out), room, &len, EPOP_STATUS_MAX); epopi_writer_pass(&w);) {
+        epopi_put_word(&w, "+OK ");
+        epopi_put_number(&w, first);
+        if (between[0] != '\0') {
+            epopi_put_word(&w, between);
+            epopi_put_number(&w, second);
+        }
+        epopi_put_word(&w, behind);
+        epopi_put_word(&w, "\r\n");
+    }
+    return sent(s, w.result, len);
+}
+
+void epopi_server_ok_row(epop_server *s)
+{
+    static const uint8_t ok[4] = {'+', 'O', 'K', ' '};
+    uint8_t *end = epopi_outbox_end(&s->p_out);
+
+    epopi_copy(end + sizeof ok, end, s->p_info);
+    epopi_copy(end, ok, sizeof ok);
+    (void)sent(s, EPOP_OK, sizeof ok + s->p_info);
+}
+
+int32_t epopi_server_err(epop_server *s, uint32_t code, const char *text)
+{
+    return status(s, EPOP_STATUS_ERR, code, text);
+}
+
+void epopi_server_count_bad(epop_server *s)
+{
+    if (++s->p_bad >= s->p_max_bad) {
+        epopi_server_doom(s, EPOP_ERR_PEER_TOO_MANY_BAD);
+    }
+}
+
+int32_t epopi_server_bad(epop_server *s, const char *text)
+{
+    epopi_server_count_bad(s);
+    return epopi_server_err(s, EPOP_CODE_NONE, text);
+}
