@@ -4,11 +4,13 @@
  */
 #include "client/session.h"
 
+#include "wire/check.h"
 #include "wire/octets.h"
 #include "wire/outbox.h"
 
 /* Defaults; client.h says why. */
 enum { WINDOW_COMMANDS = 32, WINDOW_OCTETS = 4096, TIMEOUT_SECONDS = 300, KEEP_ALIVE_SECONDS = 45 };
+enum { ALL_FLAGS = EPOP_CLIENT_ALLOW_CLEARTEXT | EPOP_CLIENT_TLS | EPOP_CLIENT_ALLOW_LF };
 #define MAX_ROWS 10000000u
 
 size_t epop_client_sizeof(void)
@@ -18,23 +20,24 @@ size_t epop_client_sizeof(void)
 
 static int32_t check_config(const epop_client_config *config)
 {
-    if (!EPOPI_HAS(config, epop_client_config)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    int32_t result = epopi_check_struct(config, sizeof *config);
+
+    if (result == EPOP_OK) {
+        result = epopi_check_struct(config->callbacks, sizeof *config->callbacks);
     }
-    if (!config->callbacks || !config->line_buffer || !config->output_buffer || !config->slots) {
+    if (result != EPOP_OK) {
+        return result;
+    }
+    if (!config->line_buffer || !config->output_buffer || !config->slots) {
         return EPOP_ERR_NULL;
     }
-    if (!EPOPI_HAS(config->callbacks, epop_client_callbacks)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    if (config->flags > ALL_FLAGS) {
+        return EPOP_ERR_VALUE;
     }
     if (config->line_buffer_size < EPOP_CLIENT_LINE_MIN || config->output_buffer_size < EPOP_CLIENT_OUTPUT_MIN) {
         return EPOP_ERR_BUFFER_SIZE;
     }
-    if (config->slot_count == 0 || config->slot_count > 65535u ||
-        config->flags > (EPOP_CLIENT_ALLOW_CLEARTEXT | EPOP_CLIENT_TLS | EPOP_CLIENT_ALLOW_LF)) {
-        return EPOP_ERR_VALUE;
-    }
-    return EPOP_OK;
+    return config->slot_count == 0 || config->slot_count > 65535u ? EPOP_ERR_VALUE : EPOP_OK;
 }
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
@@ -59,13 +62,10 @@ int32_t epop_client_init(epop_client *client, size_t size, const epop_client_con
     static const epop_client zero;
     int32_t result;
 
-    if (!client || !config) {
+    if (!client) {
         return EPOP_ERR_NULL;
     }
-    if (size < sizeof *client) {
-        return EPOP_ERR_STRUCT_SIZE;
-    }
-    result = check_config(config);
+    result = size < sizeof *client ? EPOP_ERR_STRUCT_SIZE : check_config(config);
     if (result != EPOP_OK) {
         return result;
     }
@@ -362,11 +362,10 @@ uint32_t epop_client_keep_alive(const epop_client *client)
 
 int32_t epop_client_error_info(const epop_client *client, epop_error_info *info)
 {
-    if (!client || !info) {
-        return EPOP_ERR_NULL;
-    }
-    if (!EPOPI_HAS(info, epop_error_info)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    int32_t result = client ? epopi_check_struct(info, sizeof *info) : EPOP_ERR_NULL;
+
+    if (result != EPOP_OK) {
+        return result;
     }
     info->code = client->p_error;
     info->offset = client->p_offset;
@@ -396,12 +395,10 @@ uint32_t epop_client_traits(const epop_client *client)
 int32_t epop_client_transfer(const epop_client *client, epop_transfer *transfer)
 {
     const epop_client_slot *head;
+    int32_t result = client ? epopi_check_struct(transfer, sizeof *transfer) : EPOP_ERR_NULL;
 
-    if (!client || !transfer) {
-        return EPOP_ERR_NULL;
-    }
-    if (!EPOPI_HAS(transfer, epop_transfer)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    if (result != EPOP_OK) {
+        return result;
     }
     transfer->command = 0;
     transfer->token = 0;

@@ -4,6 +4,7 @@
  */
 #include "server/session.h"
 
+#include "wire/check.h"
 #include "wire/octets.h"
 #include "wire/outbox.h"
 
@@ -111,7 +112,7 @@ int32_t epopi_server_refuse(epop_server *s, uint32_t code, epop_span text)
     uint32_t asked = s->p_asked;
     int32_t result;
 
-    if (code == EPOP_CODE_OTHER) {
+    if (code != EPOP_CODE_NONE && epop_code_name(code)[0] == '\0') {
         return EPOP_ERR_VALUE;
     }
     if (!text.ptr) {
@@ -149,11 +150,12 @@ int32_t epop_server_opened(epop_server *server, const epop_maildrop *maildrop)
     if (result != EPOP_OK) {
         return result;
     }
-    if (!maildrop || (!maildrop->deleted && maildrop->count > 0)) {
-        return EPOP_ERR_NULL;
+    result = epopi_check_struct(maildrop, sizeof *maildrop);
+    if (result == EPOP_OK) {
+        result = epopi_check_octets(maildrop->deleted, maildrop->count > 0);
     }
-    if (!EPOPI_HAS(maildrop, epop_maildrop)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    if (result != EPOP_OK) {
+        return result;
     }
     if (maildrop->deleted_size < (maildrop->count + UINT64_C(7)) / 8) {
         return EPOP_ERR_LIMIT_MESSAGES;
@@ -203,14 +205,14 @@ int32_t epop_server_reply(epop_server *server, const epop_reply *reply, uint32_t
 {
     int32_t result = check_asked(server, EPOP_EVENT_COMMAND);
 
-    if (result == EPOP_OK && shape > EPOP_SHAPE_BODY) {
-        result = EPOP_ERR_VALUE;
+    if (result == EPOP_OK) {
+        result = epopi_check_struct(reply, sizeof *reply);
     }
-    if (result == EPOP_OK && reply && EPOPI_HAS(reply, epop_reply) && reply->status == EPOP_STATUS_CONTINUE) {
+    if (result == EPOP_OK && (shape > EPOP_SHAPE_BODY || reply->status == EPOP_STATUS_CONTINUE)) {
         result = EPOP_ERR_VALUE;
     }
     if (result == EPOP_OK) {
-        result = reply ? epopi_server_reply(server, reply) : EPOP_ERR_NULL;
+        result = epopi_server_reply(server, reply);
     }
     if (result != EPOP_OK) {
         return result;
@@ -255,11 +257,11 @@ int32_t epop_server_body(epop_server *server, const void *data, size_t len, size
     uint32_t ends = 0;
     int32_t result = check_body(server);
 
+    if (result == EPOP_OK) {
+        result = used ? epopi_check_octets(data, len) : EPOP_ERR_NULL;
+    }
     if (used) {
         *used = 0;
-    }
-    if (result == EPOP_OK && (!used || (!data && len > 0))) {
-        result = EPOP_ERR_NULL;
     }
     if (result != EPOP_OK) {
         return result;
@@ -270,10 +272,10 @@ int32_t epop_server_body(epop_server *server, const void *data, size_t len, size
     (void)epop_stuff_encode(&server->p_stuff, octets, take, used, epopi_outbox_end(&server->p_out), room, &wrote);
     epopi_outbox_wrote(&server->p_out, wrote);
     if (server->p_command == EPOP_CMD_TOP) {
-        size_t taken;
-        (void)epop_top_take(&server->p_top, octets, *used, &taken);
+        ends = ends && *used == take;
+        (void)epop_top_take(&server->p_top, octets, ends ? len : *used, &take);
     }
-    if (ends && *used == take) {
+    if (ends) {
         return EPOP_END;
     }
     return *used == len ? EPOP_OK : EPOP_FULL;

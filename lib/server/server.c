@@ -4,6 +4,7 @@
  */
 #include "server/session.h"
 
+#include "wire/check.h"
 #include "wire/octets.h"
 #include "wire/outbox.h"
 
@@ -28,14 +29,16 @@ size_t epop_server_sizeof(void)
 
 static int32_t check_config(const epop_server_config *config)
 {
-    if (!EPOPI_HAS(config, epop_server_config)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    int32_t result = epopi_check_struct(config, sizeof *config);
+
+    if (result == EPOP_OK) {
+        result = epopi_check_struct(config->callbacks, sizeof *config->callbacks);
     }
-    if (!config->callbacks || !config->line_buffer || !config->name_buffer || !config->output_buffer) {
+    if (result != EPOP_OK) {
+        return result;
+    }
+    if (!config->line_buffer || !config->name_buffer || !config->output_buffer) {
         return EPOP_ERR_NULL;
-    }
-    if (!EPOPI_HAS(config->callbacks, epop_server_callbacks)) {
-        return EPOP_ERR_STRUCT_SIZE;
     }
     if (config->line_buffer_size < EPOP_SERVER_LINE_MIN || config->name_buffer_size == 0 ||
         config->output_buffer_size < EPOP_SERVER_OUTPUT_MIN) {
@@ -144,13 +147,10 @@ int32_t epop_server_init(epop_server *server, size_t size, const epop_server_con
     static const epop_server zero;
     int32_t result;
 
-    if (!server || !config) {
+    if (!server) {
         return EPOP_ERR_NULL;
     }
-    if (size < sizeof *server) {
-        return EPOP_ERR_STRUCT_SIZE;
-    }
-    result = check_config(config);
+    result = size < sizeof *server ? EPOP_ERR_STRUCT_SIZE : check_config(config);
     if (result != EPOP_OK) {
         return result;
     }
@@ -461,11 +461,10 @@ uint32_t epop_server_deadline(const epop_server *server)
 
 int32_t epop_server_error_info(const epop_server *server, epop_error_info *info)
 {
-    if (!server || !info) {
-        return EPOP_ERR_NULL;
-    }
-    if (!EPOPI_HAS(info, epop_error_info)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    int32_t result = server ? epopi_check_struct(info, sizeof *info) : EPOP_ERR_NULL;
+
+    if (result != EPOP_OK) {
+        return result;
     }
     info->code = server->p_error;
     info->offset = server->p_offset;

@@ -28,31 +28,28 @@ int32_t epopi_server_reply(epop_server *s, const epop_reply *reply)
     return sent(s, result, len);
 }
 
-static epop_span span_of(const char *text)
+static int32_t status(epop_server *s, const char *indicator, uint32_t code, const char *text)
 {
-    epop_span span;
+    size_t room = epopi_outbox_room(&s->p_out, EPOP_STATUS_MAX);
+    size_t len = 0;
+    epopi_writer w;
 
-    span.ptr = (const uint8_t *)text;
-    for (span.len = 0; text[span.len] != '\0'; span.len++) {
+    for (epopi_writer_begin(&w, epopi_outbox_end(&s->p_out), room, &len, EPOP_STATUS_MAX); epopi_writer_pass(&w);) {
+        epopi_put_word(&w, indicator);
+        if (code != EPOP_CODE_NONE) {
+            epopi_put_octet(&w, '[');
+            epopi_put_word(&w, epop_code_name(code));
+            epopi_put_word(&w, "] ");
+        }
+        epopi_put_word(&w, text);
+        epopi_put_word(&w, "\r\n");
     }
-    return span;
-}
-
-static int32_t status(epop_server *s, uint32_t indicator, uint32_t code, const char *text)
-{
-    static const epop_reply none;
-    epop_reply reply = none;
-
-    reply.struct_size = sizeof reply;
-    reply.status = indicator;
-    reply.code = code;
-    reply.detail = span_of(text);
-    return epopi_server_reply(s, &reply);
+    return sent(s, w.result, len);
 }
 
 int32_t epopi_server_ok(epop_server *s, const char *text)
 {
-    return status(s, EPOP_STATUS_OK, EPOP_CODE_NONE, text);
+    return status(s, "+OK ", EPOP_CODE_NONE, text);
 }
 
 int32_t epopi_server_ok_numbers(epop_server *s, uint64_t first, const char *between, uint64_t second, const char *behind)
@@ -86,7 +83,7 @@ void epopi_server_ok_row(epop_server *s)
 
 int32_t epopi_server_err(epop_server *s, uint32_t code, const char *text)
 {
-    return status(s, EPOP_STATUS_ERR, code, text);
+    return status(s, "-ERR ", code, text);
 }
 
 void epopi_server_count_bad(epop_server *s)

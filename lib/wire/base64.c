@@ -2,6 +2,8 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
+#include "wire/check.h"
+
 #include <epop/wire.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -22,33 +24,36 @@ static uint8_t digit(uint32_t bits, uint32_t shift)
     return (uint8_t)alphabet[(bits >> shift) & 0x3F];
 }
 
+static size_t encode_group(epop_base64 *state, uint8_t *out)
+{
+    out[0] = digit(state->p_bits, 18);
+    out[1] = digit(state->p_bits, 12);
+    out[2] = digit(state->p_bits, 6);
+    out[3] = digit(state->p_bits, 0);
+    state->p_bits = 0;
+    state->p_count = 0;
+    return 4;
+}
+
 int32_t epop_base64_encode(epop_base64 *state, const void *data, size_t len, size_t *used, void *dst, size_t cap,
                            size_t *wrote)
 {
     const uint8_t *in = (const uint8_t *)data;
     uint8_t *out = (uint8_t *)dst;
-    size_t pos = 0;
-    size_t at = 0;
 
-    if (!state || !used || !wrote || (!data && len > 0) || (!dst && cap > 0)) {
+    if (!state || epopi_check_codec(data, len, used, dst, cap, wrote) != EPOP_OK) {
         return EPOP_ERR_NULL;
     }
-    while (pos < len) {
-        if (state->p_count == 2 && cap - at < 4) {
-            break;
+    while (*used < len) {
+        if (state->p_count == 2 && cap - *wrote < 4) {
+            return EPOP_FULL;
         }
-        state->p_bits = (state->p_bits << 8) | in[pos++];
+        state->p_bits = (state->p_bits << 8) | in[(*used)++];
         if (++state->p_count == 3) {
-            out[at++] = digit(state->p_bits, 18);
-            out[at++] = digit(state->p_bits, 12);
-            out[at++] = digit(state->p_bits, 6);
-            out[at++] = digit(state->p_bits, 0);
-            epop_base64_init(state);
+            *wrote += encode_group(state, out + *wrote);
         }
     }
-    *used = pos;
-    *wrote = at;
-    return pos == len ? EPOP_OK : EPOP_FULL;
+    return EPOP_OK;
 }
 
 int32_t epop_base64_encode_end(epop_base64 *state, void *dst, size_t cap, size_t *wrote)
@@ -56,7 +61,7 @@ int32_t epop_base64_encode_end(epop_base64 *state, void *dst, size_t cap, size_t
     uint8_t *out = (uint8_t *)dst;
     uint32_t bits;
 
-    if (!state || !wrote || (!dst && cap > 0)) {
+    if (!state || epopi_check_write(dst, cap, wrote) != EPOP_OK) {
         return EPOP_ERR_NULL;
     }
     *wrote = state->p_count > 0 ? 4 : 0;
@@ -89,11 +94,23 @@ static uint32_t value_of(uint8_t octet)
     return octet == '+' ? 62 : octet == '/' ? 63 : 64;
 }
 
+/* Bits that belong to no octet must be zero, or one text had many spellings. */
+static int32_t check_left_over(const epop_base64 *state)
+{
+    static const uint32_t left_over[3] = {0, 0xC0, 0xF000};
+
+    return state->p_bits & left_over[state->p_padding] ? EPOP_ERR_BASE64 : EPOP_OK;
+}
+
 /* Takes one octet of a group. EPOP_ERR_BASE64 where it may not stand there. */
 static int32_t decode_octet(epop_base64 *state, uint8_t octet)
 {
     uint32_t value = value_of(octet);
 
+    /* A group that ended in padding was the last one. */
+    if (state->p_padding > 0 && state->p_count == 0) {
+        return EPOP_ERR_BASE64;
+    }
     if (octet == '=' && state->p_count >= 2) {
         state->p_padding++;
         value = 0;
@@ -102,15 +119,10 @@ static int32_t decode_octet(epop_base64 *state, uint8_t octet)
     }
     state->p_bits = (state->p_bits << 6) | value;
     state->p_count++;
-    /* Bits that belong to no octet must be zero, or one text had many spellings. */
-    if (state->p_count == 4 && ((state->p_padding == 1 && (state->p_bits & 0xC0)) ||
-                                (state->p_padding == 2 && (state->p_bits & 0xF000)))) {
-        return EPOP_ERR_BASE64;
-    }
-    return EPOP_OK;
+    return state->p_count == 4 ? check_left_over(state) : EPOP_OK;
 }
 
-static size_t emit_group(epop_base64 *state, uint8_t *out)
+static size_t decode_group(epop_base64 *state, uint8_t *out)
 {
     size_t n = 3u - state->p_padding;
     size_t i;
@@ -129,16 +141,10 @@ int32_t epop_base64_decode(epop_base64 *state, const void *text, size_t len, siz
     const uint8_t *in = (const uint8_t *)text;
     uint8_t *out = (uint8_t *)dst;
 
-    if (!state || !used || !wrote || (!text && len > 0) || (!dst && cap > 0)) {
+    if (!state || epopi_check_codec(text, len, used, dst, cap, wrote) != EPOP_OK) {
         return EPOP_ERR_NULL;
     }
-    *used = 0;
-    *wrote = 0;
     while (*used < len) {
-        /* A group that ended in padding was the last one. */
-        if (state->p_padding > 0 && state->p_count == 0) {
-            return EPOP_ERR_BASE64;
-        }
         if (state->p_count == 3 && cap - *wrote < 3) {
             return EPOP_FULL;
         }
@@ -147,7 +153,7 @@ int32_t epop_base64_decode(epop_base64 *state, const void *text, size_t len, siz
         }
         (*used)++;
         if (state->p_count == 4) {
-            *wrote += emit_group(state, out + *wrote);
+            *wrote += decode_group(state, out + *wrote);
         }
     }
     return EPOP_OK;

@@ -2,6 +2,7 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
+#include "wire/check.h"
 #include "wire/number.h"
 #include "wire/octets.h"
 
@@ -27,26 +28,28 @@ const char *epop_capability_name(uint32_t id)
     return "";
 }
 
+/* Behind the blanks, or behind the octets that are none, at base[pos, end). */
+static size_t skip(const uint8_t *base, size_t pos, size_t end, uint32_t blanks)
+{
+    while (pos < end && epopi_is_blank(base[pos]) == blanks) {
+        pos++;
+    }
+    return pos;
+}
+
 int32_t epop_word_next(const void *text, size_t len, size_t *pos, epop_span *word)
 {
     const uint8_t *base = (const uint8_t *)text;
-    size_t at;
     size_t start;
 
-    if (!pos || !word || (!text && len > 0)) {
+    if (!pos || !word || epopi_check_octets(text, len) != EPOP_OK) {
         return EPOP_ERR_NULL;
     }
-    at = *pos;
-    while (at < len && epopi_is_blank(base[at])) {
-        at++;
-    }
-    start = at;
-    while (at < len && !epopi_is_blank(base[at])) {
-        at++;
-    }
-    *pos = at;
-    *word = epopi_span(at > start ? base + start : NULL, at > start ? at - start : 0);
-    return at > start ? EPOP_OK : EPOP_END;
+    *pos = skip(base, *pos, len, 1);
+    start = *pos;
+    *pos = skip(base, *pos, len, 0);
+    *word = *pos > start ? epopi_span(base + start, *pos - start) : epopi_span(NULL, 0);
+    return *pos > start ? EPOP_OK : EPOP_END;
 }
 
 static uint32_t value_of(epop_span word)
@@ -79,17 +82,26 @@ static void parse_params(epop_capability *out)
     }
 }
 
+static uint32_t id_of(epop_span tag)
+{
+    uint32_t i;
+
+    for (i = 0; i < NAME_COUNT; i++) {
+        if (epopi_is_word(tag.ptr, tag.len, names[i])) {
+            return (uint32_t)1 << i;
+        }
+    }
+    return 0;
+}
+
 int32_t epop_capability_parse(epop_capability *out, const void *text, size_t len)
 {
     const uint8_t *base = (const uint8_t *)text;
     size_t pos = 0;
-    uint32_t i;
+    int32_t result = epopi_check_parse(out, sizeof *out, text, len);
 
-    if (!out || (!text && len > 0)) {
-        return EPOP_ERR_NULL;
-    }
-    if (!EPOPI_HAS(out, epop_capability)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    if (result != EPOP_OK) {
+        return result;
     }
     out->id = 0;
     out->value = EPOP_UNSET;
@@ -98,14 +110,8 @@ int32_t epop_capability_parse(epop_capability *out, const void *text, size_t len
     if (epop_word_next(base, len, &pos, &out->tag) == EPOP_END) {
         return EPOP_ERR_SYNTAX;
     }
-    for (i = 0; i < NAME_COUNT; i++) {
-        if (epopi_is_word(out->tag.ptr, out->tag.len, names[i])) {
-            out->id = (uint32_t)1 << i;
-        }
-    }
-    while (pos < len && epopi_is_blank(base[pos])) {
-        pos++;
-    }
+    out->id = id_of(out->tag);
+    pos = skip(base, pos, len, 1);
     while (len > pos && epopi_is_blank(base[len - 1])) {
         len--;
     }

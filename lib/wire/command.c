@@ -4,6 +4,7 @@
  */
 #include "wire/command.h"
 
+#include "wire/check.h"
 #include "wire/number.h"
 #include "wire/octets.h"
 #include "wire/writer.h"
@@ -194,6 +195,15 @@ static int32_t parse_arguments(epop_command *out, uint32_t grammar, words *w)
     return result;
 }
 
+/* Known clients send a space behind commands without arguments (Outlook: "AUTH "). In the rest of a line, as in a
+ * password, it counts. */
+static void drop_trailing_spaces(words *w)
+{
+    while (w->end > w->pos && w->base[w->end - 1] == ' ') {
+        w->end--;
+    }
+}
+
 static void clear(epop_command *out)
 {
     out->number = 0;
@@ -207,13 +217,10 @@ int32_t epop_command_parse(epop_command *out, const void *text, size_t len)
     words w;
     const row *r;
     size_t stop;
-    int32_t result;
+    int32_t result = epopi_check_parse(out, sizeof *out, text, len);
 
-    if (!out || (!text && len > 0)) {
-        return EPOP_ERR_NULL;
-    }
-    if (!EPOPI_HAS(out, epop_command)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    if (result != EPOP_OK) {
+        return result;
     }
     w.base = (const uint8_t *)text;
     stop = epopi_find(w.base, 0, len, ' ');
@@ -233,10 +240,8 @@ int32_t epop_command_parse(epop_command *out, const void *text, size_t len)
         out->argument = epopi_span(w.base + w.pos, w.end - w.pos);
         return EPOP_OK;
     }
-    /* Known clients send a blank behind commands without arguments (Outlook: "AUTH "). In the rest of a line, as in a
-     * password, it counts. */
-    while (r->grammar != REST && w.end > w.pos && w.base[w.end - 1] == ' ') {
-        w.end--;
+    if (r->grammar != REST) {
+        drop_trailing_spaces(&w);
     }
     result = parse_arguments(out, r->grammar, &w);
     if (result != EPOP_OK) {
@@ -271,23 +276,31 @@ static void put_number_argument(epopi_writer *w, uint32_t number)
     epopi_put_number(w, number);
 }
 
+/* What each grammar takes, and what it must have. */
+enum { FIRST = 1, SECOND = 2, NUMERIC = 4, COUNT = 8 };
+
+static const uint8_t takes[] = {0, NUMERIC, NUMERIC, NUMERIC | COUNT, FIRST, FIRST, FIRST | SECOND, FIRST | SECOND};
+static const uint8_t needs[] = {0, NUMERIC, 0, NUMERIC, FIRST, 0, FIRST | SECOND, 0};
+
+static uint32_t parts_of(const epop_command *c)
+{
+    return (c->argument.len > 0 ? (uint32_t)FIRST : 0u) | (c->second.len > 0 ? (uint32_t)SECOND : 0u) |
+           (c->number > 0 ? (uint32_t)NUMERIC : 0u) | (c->lines > 0 ? (uint32_t)COUNT : 0u);
+}
+
 static int32_t check_arguments(const epop_command *c, uint32_t grammar)
 {
-    uint32_t takes_words = grammar >= REST;
-    uint32_t takes_second = grammar == WORD_WORD || grammar == WORDS_OPTIONAL;
-    uint32_t takes_number = grammar == NUMBER || grammar == NUMBER_OPTIONAL || grammar == NUMBER_LINES;
+    uint32_t has = parts_of(c);
+    uint32_t missing = needs[grammar] & ~has;
 
-    if ((!takes_words && c->argument.len > 0) || (!takes_second && c->second.len > 0) ||
-        (!takes_number && c->number > 0) || (grammar != NUMBER_LINES && c->lines > 0)) {
+    if (has & ~(uint32_t)takes[grammar]) {
         return EPOP_ERR_ARGUMENT_EXTRA;
     }
-    if (takes_number && grammar != NUMBER_OPTIONAL && c->number == 0) {
+    if (missing & NUMERIC) {
         return EPOP_ERR_NUMBER;
     }
-    if ((grammar == REST || grammar == WORD_WORD || c->second.len > 0) && c->argument.len == 0) {
-        return EPOP_ERR_ARGUMENT_MISSING;
-    }
-    return grammar == WORD_WORD && c->second.len == 0 ? EPOP_ERR_ARGUMENT_MISSING : EPOP_OK;
+    /* A second word can not stand without the first. */
+    return missing || ((has & SECOND) && !(has & FIRST)) ? EPOP_ERR_ARGUMENT_MISSING : EPOP_OK;
 }
 
 static void put_arguments(epopi_writer *w, const epop_command *c, uint32_t grammar)
@@ -315,39 +328,51 @@ static int32_t check_unknown(const epop_command *c)
     return c->second.len > 0 || c->number > 0 || c->lines > 0 ? EPOP_ERR_ARGUMENT_EXTRA : EPOP_OK;
 }
 
+static void put_unknown(epopi_writer *w, const epop_command *c)
+{
+    epopi_put_text(w, c->keyword);
+    if (c->argument.len > 0) {
+        put_argument(w, c->argument);
+    }
+}
+
+static int32_t check_command(const void *dst, size_t cap, size_t *len, const epop_command *command)
+{
+    const row *r;
+    int32_t result = epopi_check_write(dst, cap, len);
+
+    if (result == EPOP_OK) {
+        result = epopi_check_struct(command, sizeof *command);
+    }
+    if (result != EPOP_OK) {
+        return result;
+    }
+    r = find_id(command->id);
+    if (!r && command->id != EPOP_CMD_UNKNOWN) {
+        return EPOP_ERR_VALUE;
+    }
+    return r ? check_arguments(command, r->grammar) : check_unknown(command);
+}
+
 int32_t epop_command_write(void *dst, size_t cap, size_t *len, const epop_command *command)
 {
     epopi_writer w;
     const row *r;
     int32_t result;
 
-    if ((!dst && cap > 0) || !len || !command) {
-        return EPOP_ERR_NULL;
-    }
-    *len = 0;
-    if (!EPOPI_HAS(command, epop_command)) {
-        return EPOP_ERR_STRUCT_SIZE;
-    }
-    r = find_id(command->id);
-    if (!r && command->id != EPOP_CMD_UNKNOWN) {
-        return EPOP_ERR_VALUE;
-    }
-    result = r ? check_arguments(command, r->grammar) : check_unknown(command);
+    result = check_command(dst, cap, len, command);
     if (result != EPOP_OK) {
         return result;
     }
+    r = find_id(command->id);
     for (epopi_writer_begin(&w, dst, cap, len, EPOP_COMMAND_MAX); epopi_writer_pass(&w);) {
         if (r) {
             epopi_put_word(&w, r->keyword);
             put_arguments(&w, command, r->grammar);
         } else {
-            epopi_put_text(&w, command->keyword);
-            if (command->argument.len > 0) {
-                put_argument(&w, command->argument);
-            }
+            put_unknown(&w, command);
         }
-        epopi_put_octet(&w, '\r');
-        epopi_put_octet(&w, '\n');
+        epopi_put_word(&w, "\r\n");
     }
     return w.result;
 }

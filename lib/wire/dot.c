@@ -5,6 +5,7 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
+#include "wire/check.h"
 #include "wire/octets.h"
 
 #include <epop/wire.h>
@@ -32,27 +33,32 @@ int32_t epop_dot_init(epop_dot *dot, uint32_t eol)
     return EPOP_OK;
 }
 
-/* From base[pos] on, which is not at the head of a line: where the first line that begins with a dot begins, or `end`.
- * Sets *state to what holds there. `after_cr`: the octet before pos is a CR. */
-static size_t run(const uint8_t *base, size_t pos, size_t end, uint32_t crlf, uint32_t after_cr, uint8_t *state)
+/* 1 where the LF at base[lf], in a run from base[start] on, ends a line. */
+static uint32_t ends_line(const epop_dot *dot, const uint8_t *base, size_t start, size_t lf)
+{
+    if (dot->p_eol == EPOP_EOL_LF) {
+        return 1;
+    }
+    return lf > start ? base[lf - 1] == '\r' : dot->p_state == AFTER_CR;
+}
+
+/* From base[pos] on, where no dot is to be dropped: the end of the octets that can be given out in one slice. Behind them
+ * is a line that begins with a dot, or nothing yet. */
+static size_t run(epop_dot *dot, const uint8_t *base, size_t pos, size_t end)
 {
     size_t start = pos;
     size_t lf;
 
-    while (pos < end) {
-        lf = epopi_find(base, pos, end, '\n');
-        if (lf == end) {
-            break;
-        }
-        pos = lf + 1;
-        if (!crlf || (lf > start ? base[lf - 1] == '\r' : after_cr)) {
-            if (pos == end || base[pos] == '.') {
-                *state = LINE_START;
-                return pos;
-            }
+    if (pos == end) {
+        return end;
+    }
+    for (lf = epopi_find(base, pos, end, '\n'); lf < end; lf = epopi_find(base, lf + 1, end, '\n')) {
+        if (ends_line(dot, base, start, lf) && (lf + 1 == end || base[lf + 1] == '.')) {
+            dot->p_state = LINE_START;
+            return lf + 1;
         }
     }
-    *state = end > start && base[end - 1] == '\r' ? AFTER_CR : IN_LINE;
+    dot->p_state = base[end - 1] == '\r' ? AFTER_CR : IN_LINE;
     return end;
 }
 
@@ -84,9 +90,8 @@ int32_t epop_dot_decode(epop_dot *dot, const void *data, size_t len, size_t *use
 {
     const uint8_t *base = (const uint8_t *)data;
     size_t pos = 0;
-    size_t start;
 
-    if (!dot || !used || !slice || (!data && len > 0)) {
+    if (!dot || !used || !slice || epopi_check_octets(data, len) != EPOP_OK) {
         return EPOP_ERR_NULL;
     }
     *slice = epopi_span(base, 0);
@@ -98,16 +103,15 @@ int32_t epop_dot_decode(epop_dot *dot, const void *data, size_t len, size_t *use
         dot->p_state = DOT;
         pos = 1;
     }
-    if (dot->p_state >= DOT) {
-        uint32_t ended = after_dot(dot, base, &pos, len, slice);
-        if (ended || slice->len > 0 || dot->p_state >= DOT) {
-            *used = pos;
-            return ended ? EPOP_END : EPOP_OK;
-        }
+    if (after_dot(dot, base, &pos, len, slice)) {
+        *used = pos;
+        return EPOP_END;
     }
-    start = pos;
-    pos = run(base, pos, len, dot->p_eol == EPOP_EOL_CRLF, dot->p_state == AFTER_CR, &dot->p_state);
-    *slice = epopi_span(base + start, pos - start);
-    *used = pos;
+    if (slice->len == 0) { /* no CR was owed */
+        *used = run(dot, base, pos, len);
+        *slice = epopi_span(base + pos, *used - pos);
+    } else {
+        *used = pos;
+    }
     return EPOP_OK;
 }

@@ -2,6 +2,7 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
+#include "wire/check.h"
 #include "wire/octets.h"
 
 #include <epop/wire.h>
@@ -73,12 +74,13 @@ int32_t epop_line_feed(epop_line *line, const void *data, size_t len, size_t *us
     uint32_t after_cr;
     int32_t result;
 
-    if (!line || !used || !out || (!data && len > 0)) {
+    if (!line || !used) {
         return EPOP_ERR_NULL;
     }
     *used = 0;
-    if (!EPOPI_HAS(out, epop_line_text)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    result = epopi_check_parse(out, sizeof *out, data, len);
+    if (result != EPOP_OK) {
+        return result;
     }
     /* Two octets beyond the longest line, for its end; more are never looked at. */
     room = EPOP_LINE_LENGTH_MAX + 2u - line->p_length;

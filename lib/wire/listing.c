@@ -2,6 +2,7 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
+#include "wire/check.h"
 #include "wire/number.h"
 #include "wire/octets.h"
 #include "wire/writer.h"
@@ -18,11 +19,10 @@ typedef struct cursor {
 
 static int32_t begin(cursor *c, epop_listing *out, const void *text, size_t len)
 {
-    if (!out || (!text && len > 0)) {
-        return EPOP_ERR_NULL;
-    }
-    if (!EPOPI_HAS(out, epop_listing)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    int32_t result = epopi_check_parse(out, sizeof *out, text, len);
+
+    if (result != EPOP_OK) {
+        return result;
     }
     out->quirks = 0;
     out->number = 0;
@@ -173,11 +173,9 @@ int32_t epop_uidl_parse(epop_listing *out, const void *text, size_t len)
 
 static int32_t check_write(const void *dst, size_t cap, size_t *len, uint32_t number)
 {
-    if ((!dst && cap > 0) || !len) {
-        return EPOP_ERR_NULL;
-    }
-    *len = 0;
-    return number == 0 ? EPOP_ERR_NUMBER : EPOP_OK;
+    int32_t result = epopi_check_write(dst, cap, len);
+
+    return result == EPOP_OK && number == 0 ? EPOP_ERR_NUMBER : result;
 }
 
 int32_t epop_list_write(void *dst, size_t cap, size_t *len, uint32_t number, uint64_t octets)
@@ -197,23 +195,28 @@ int32_t epop_list_write(void *dst, size_t cap, size_t *len, uint32_t number, uin
     return w.result;
 }
 
+static int32_t check_unique_id(const uint8_t *id, size_t len)
+{
+    if (len == 0) {
+        return EPOP_ERR_ARGUMENT_MISSING;
+    }
+    if (!id) {
+        return EPOP_ERR_NULL;
+    }
+    if (len > EPOP_UNIQUE_ID_MAX) {
+        return EPOP_ERR_TOO_LONG;
+    }
+    return epopi_is_visible(id, len) ? EPOP_OK : EPOP_ERR_OCTET;
+}
+
 int32_t epop_uidl_write(void *dst, size_t cap, size_t *len, uint32_t number, const void *id, size_t id_len)
 {
     const uint8_t *unique_id = (const uint8_t *)id;
     epopi_writer w;
     int32_t result = check_write(dst, cap, len, number);
 
-    if (result == EPOP_OK && !id && id_len > 0) {
-        result = EPOP_ERR_NULL;
-    }
-    if (result == EPOP_OK && id_len == 0) {
-        result = EPOP_ERR_ARGUMENT_MISSING;
-    }
-    if (result == EPOP_OK && id_len > EPOP_UNIQUE_ID_MAX) {
-        result = EPOP_ERR_TOO_LONG;
-    }
-    if (result == EPOP_OK && !epopi_is_visible(unique_id, id_len)) {
-        result = EPOP_ERR_OCTET;
+    if (result == EPOP_OK) {
+        result = check_unique_id(unique_id, id_len);
     }
     if (result != EPOP_OK) {
         return result;

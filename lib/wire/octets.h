@@ -8,9 +8,6 @@
 
 #include <epop/base.h>
 
-/* The field lies inside the first `size` octets of its struct, so a caller of any age has it. */
-#define EPOPI_HAS(object, type) ((object)->struct_size >= sizeof(type))
-
 /* Index of the first `octet` in base[pos, end), or `end`. */
 size_t epopi_find(const uint8_t *base, size_t pos, size_t end, uint8_t octet);
 

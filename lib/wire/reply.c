@@ -2,6 +2,7 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
+#include "wire/check.h"
 #include "wire/octets.h"
 #include "wire/writer.h"
 
@@ -9,20 +10,23 @@
 
 typedef struct code_row {
     char name[12];
+    uint8_t len;
     uint8_t code;
     uint8_t retry;
 } code_row;
 
+#define CODE(name, code, retry) {name, sizeof name - 1, code, retry}
+
 /* RFC 2449 section 8.1, RFC 3206 section 4, RFC 6856 section 5. A longer name stands before its own beginning: codes are
  * hierarchical, and of two that fit, the more exact one counts. */
 static const code_row codes[] = {
-    {"LOGIN-DELAY", EPOP_CODE_LOGIN_DELAY, EPOP_RETRY_LATER},
-    {"IN-USE", EPOP_CODE_IN_USE, EPOP_RETRY_LATER},
-    {"SYS/TEMP", EPOP_CODE_SYS_TEMP, EPOP_RETRY_LATER},
-    {"SYS/PERM", EPOP_CODE_SYS_PERM, EPOP_RETRY_NEVER},
-    {"SYS", EPOP_CODE_SYS, EPOP_RETRY_UNKNOWN},
-    {"AUTH", EPOP_CODE_AUTH, EPOP_RETRY_NEVER},
-    {"UTF8", EPOP_CODE_UTF8, EPOP_RETRY_NOW},
+    CODE("LOGIN-DELAY", EPOP_CODE_LOGIN_DELAY, EPOP_RETRY_LATER),
+    CODE("IN-USE", EPOP_CODE_IN_USE, EPOP_RETRY_LATER),
+    CODE("SYS/TEMP", EPOP_CODE_SYS_TEMP, EPOP_RETRY_LATER),
+    CODE("SYS/PERM", EPOP_CODE_SYS_PERM, EPOP_RETRY_NEVER),
+    CODE("SYS", EPOP_CODE_SYS, EPOP_RETRY_UNKNOWN),
+    CODE("AUTH", EPOP_CODE_AUTH, EPOP_RETRY_NEVER),
+    CODE("UTF8", EPOP_CODE_UTF8, EPOP_RETRY_NOW),
 };
 
 enum { CODE_COUNT = sizeof codes / sizeof codes[0] };
@@ -77,14 +81,10 @@ static epop_span bracketed(epop_span text)
 }
 
 /* 1 where the levels of the name are those of `known`, or go on below them. */
-static uint32_t is_below(epop_span name, const char *known)
+static uint32_t is_below(epop_span name, const code_row *known)
 {
-    size_t len = 0;
-
-    while (known[len] != '\0') {
-        len++;
-    }
-    return name.len >= len && epopi_is_word(name.ptr, len, known) && (name.len == len || name.ptr[len] == '/');
+    return name.len >= known->len && epopi_is_word(name.ptr, known->len, known->name) &&
+           (name.len == known->len || name.ptr[known->len] == '/');
 }
 
 static uint32_t code_of(epop_span name)
@@ -92,7 +92,7 @@ static uint32_t code_of(epop_span name)
     uint32_t i;
 
     for (i = 0; i < CODE_COUNT; i++) {
-        if (is_below(name, codes[i].name)) {
+        if (is_below(name, &codes[i])) {
             return codes[i].code;
         }
     }
@@ -122,29 +122,49 @@ static void parse_text(epop_reply *out, const uint8_t *base, size_t skip, size_t
     out->retry = epop_code_retry(out->code);
 }
 
+/* In capitals, unlike all other words of the protocol: so much RFC 1939 section 3 demands. */
+static uint32_t begins(const uint8_t *base, size_t len, const char *indicator)
+{
+    size_t i;
+
+    for (i = 0; indicator[i] != '\0'; i++) {
+        if (i == len || base[i] != (uint8_t)indicator[i]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 int32_t epop_reply_parse(epop_reply *out, const void *text, size_t len)
 {
     const uint8_t *base = (const uint8_t *)text;
+    int32_t result = epopi_check_parse(out, sizeof *out, text, len);
 
-    if (!out || (!text && len > 0)) {
-        return EPOP_ERR_NULL;
+    if (result != EPOP_OK) {
+        return result;
     }
-    if (!EPOPI_HAS(out, epop_reply)) {
-        return EPOP_ERR_STRUCT_SIZE;
-    }
-    if (len >= 3 && base[0] == '+' && base[1] == 'O' && base[2] == 'K') {
+    if (begins(base, len, "+OK")) {
         out->status = EPOP_STATUS_OK;
         parse_text(out, base, 3, len);
-    } else if (len >= 4 && base[0] == '-' && base[1] == 'E' && base[2] == 'R' && base[3] == 'R') {
+    } else if (begins(base, len, "-ERR")) {
         out->status = EPOP_STATUS_ERR;
         parse_text(out, base, 4, len);
-    } else if (len >= 1 && base[0] == '+' && (len == 1 || base[1] == ' ')) {
+    } else if (begins(base, len, "+ ") || (len == 1 && base[0] == '+')) {
         out->status = EPOP_STATUS_CONTINUE;
         parse_text(out, base, 1, len);
     } else {
         return EPOP_ERR_SYNTAX;
     }
     return EPOP_OK;
+}
+
+static void put_indicator(epopi_writer *w, uint32_t status)
+{
+    if (status == EPOP_STATUS_OK) {
+        epopi_put_word(w, "+OK ");
+    } else {
+        epopi_put_word(w, status == EPOP_STATUS_ERR ? "-ERR " : "+ ");
+    }
 }
 
 static void put_code(epopi_writer *w, const epop_reply *reply)
@@ -165,13 +185,21 @@ static void put_code(epopi_writer *w, const epop_reply *reply)
 }
 
 /* A code of the host's own must be read back as one. */
-static int32_t check_code(const epop_reply *reply)
+static int32_t check_code_name(epop_span name)
 {
+    if (name.len == 0 || !epopi_is_visible(name.ptr, name.len)) {
+        return EPOP_ERR_OCTET;
+    }
+    return epopi_find(name.ptr, 0, name.len, ']') == name.len ? EPOP_OK : EPOP_ERR_OCTET;
+}
+
+static int32_t check_reply(const epop_reply *reply)
+{
+    if (reply->status < EPOP_STATUS_OK || reply->status > EPOP_STATUS_CONTINUE) {
+        return EPOP_ERR_VALUE;
+    }
     if (reply->code == EPOP_CODE_OTHER) {
-        return reply->code_name.len > 0 && epopi_is_visible(reply->code_name.ptr, reply->code_name.len) &&
-                       epopi_find(reply->code_name.ptr, 0, reply->code_name.len, ']') == reply->code_name.len
-                   ? EPOP_OK
-                   : EPOP_ERR_OCTET;
+        return check_code_name(reply->code_name);
     }
     if (reply->status == EPOP_STATUS_CONTINUE && reply->code != EPOP_CODE_NONE) {
         return EPOP_ERR_VALUE;
@@ -182,24 +210,19 @@ static int32_t check_code(const epop_reply *reply)
 int32_t epop_reply_write(void *dst, size_t cap, size_t *len, const epop_reply *reply)
 {
     epopi_writer w;
-    int32_t result;
+    int32_t result = epopi_check_write(dst, cap, len);
 
-    if ((!dst && cap > 0) || !len || !reply) {
-        return EPOP_ERR_NULL;
+    if (result == EPOP_OK) {
+        result = epopi_check_struct(reply, sizeof *reply);
     }
-    *len = 0;
-    if (!EPOPI_HAS(reply, epop_reply)) {
-        return EPOP_ERR_STRUCT_SIZE;
-    }
-    result = check_code(reply);
-    if (reply->status < EPOP_STATUS_OK || reply->status > EPOP_STATUS_CONTINUE) {
-        result = EPOP_ERR_VALUE;
+    if (result == EPOP_OK) {
+        result = check_reply(reply);
     }
     if (result != EPOP_OK) {
         return result;
     }
     for (epopi_writer_begin(&w, dst, cap, len, EPOP_STATUS_MAX); epopi_writer_pass(&w);) {
-        epopi_put_word(&w, reply->status == EPOP_STATUS_OK ? "+OK " : reply->status == EPOP_STATUS_ERR ? "-ERR " : "+ ");
+        put_indicator(&w, reply->status);
         put_code(&w, reply);
         epopi_put_text(&w, reply->detail);
         epopi_put_word(&w, "\r\n");

@@ -2,6 +2,7 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
+#include "wire/check.h"
 #include "wire/octets.h"
 
 #include <epop/wire.h>
@@ -32,7 +33,7 @@ static size_t plain(const uint8_t *base, size_t pos, size_t end)
 
 /* Writes what a CR or LF at base[pos], or a debt from before it, comes to: one or two octets. Returns how many; 0 where
  * the space is not enough. *taken: whether the octet itself is done. */
-static size_t line_end(epop_stuff *stuff, uint8_t octet, uint8_t *dst, size_t space, uint32_t *taken)
+static size_t line_end(epop_stuff *stuff, uint8_t octet, uint8_t *dst, size_t space, size_t *taken)
 {
     if (stuff->p_state == AFTER_CR) {
         if (space < 1) {
@@ -81,37 +82,34 @@ static size_t text(epop_stuff *stuff, const uint8_t *src, size_t n, uint8_t *dst
     return n + stuffed;
 }
 
+/* Encodes one run of plain octets from base[pos] on, or one line end. Returns what was written, 0 for want of space. */
+static size_t encode_run(epop_stuff *stuff, const uint8_t *base, size_t pos, size_t end, uint8_t *dst, size_t space,
+                         size_t *taken)
+{
+    if (stuff->p_state == AFTER_CR || base[pos] == '\r' || base[pos] == '\n') {
+        return line_end(stuff, base[pos], dst, space, taken);
+    }
+    end = end - pos < space ? end : pos + space;
+    return text(stuff, base + pos, plain(base, pos, end), dst, space, taken);
+}
+
 int32_t epop_stuff_encode(epop_stuff *stuff, const void *data, size_t len, size_t *used, void *dst, size_t cap,
                           size_t *wrote)
 {
     const uint8_t *base = (const uint8_t *)data;
     uint8_t *out = (uint8_t *)dst;
-    size_t pos = 0;
-    size_t at = 0;
+    size_t n = 1;
 
-    if (!stuff || !used || !wrote || (!data && len > 0) || (!dst && cap > 0)) {
+    if (!stuff || epopi_check_codec(data, len, used, dst, cap, wrote) != EPOP_OK) {
         return EPOP_ERR_NULL;
     }
-    while (pos < len) {
-        size_t n;
+    while (*used < len && n > 0) {
         size_t taken = 0;
-        if (stuff->p_state == AFTER_CR || base[pos] == '\r' || base[pos] == '\n') {
-            uint32_t done = 0;
-            n = line_end(stuff, base[pos], out + at, cap - at, &done);
-            taken = done;
-        } else {
-            size_t end = len - pos < cap - at ? len : pos + (cap - at);
-            n = text(stuff, base + pos, plain(base, pos, end), out + at, cap - at, &taken);
-        }
-        if (n == 0) {
-            break;
-        }
-        at += n;
-        pos += taken;
+        n = encode_run(stuff, base, *used, len, out + *wrote, cap - *wrote, &taken);
+        *wrote += n;
+        *used += taken;
     }
-    *used = pos;
-    *wrote = at;
-    return pos == len ? EPOP_OK : EPOP_FULL;
+    return *used == len ? EPOP_OK : EPOP_FULL;
 }
 
 int32_t epop_stuff_end(epop_stuff *stuff, void *dst, size_t cap, size_t *wrote)
@@ -119,7 +117,7 @@ int32_t epop_stuff_end(epop_stuff *stuff, void *dst, size_t cap, size_t *wrote)
     static const uint8_t end[EPOP_STUFF_END_MAX] = {'\r', '\n', '.', '\r', '\n'};
     size_t skip;
 
-    if (!stuff || !wrote || (!dst && cap > 0)) {
+    if (!stuff || epopi_check_write(dst, cap, wrote) != EPOP_OK) {
         return EPOP_ERR_NULL;
     }
     skip = stuff->p_state == LINE_START ? 2 : stuff->p_state == AFTER_CR ? 1 : 0;

@@ -2,6 +2,7 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
+#include "wire/check.h"
 #include "wire/number.h"
 #include "wire/octets.h"
 #include "wire/writer.h"
@@ -48,29 +49,40 @@ static int32_t decode_octet(epop_span text, size_t *pos, uint8_t *octet)
     return *octet == 0 || *octet == '\r' || *octet == '\n' ? EPOP_ERR_OCTET : EPOP_OK;
 }
 
+static int32_t measure(epop_span in, size_t *len)
+{
+    int32_t result = EPOP_OK;
+    size_t need = 0;
+    size_t pos = 0;
+    uint8_t octet;
+
+    while (pos < in.len && result == EPOP_OK) {
+        result = decode_octet(in, &pos, &octet);
+        need++;
+    }
+    *len = result == EPOP_OK ? need : 0;
+    return result;
+}
+
 int32_t epop_url_decode(void *dst, size_t cap, size_t *len, const void *text, size_t text_len)
 {
     epop_span in = epopi_span((const uint8_t *)text, text_len);
     uint8_t *out = (uint8_t *)dst;
-    size_t need = 0;
     size_t pos;
     size_t at;
-    uint8_t octet;
-    int32_t result = EPOP_OK;
+    int32_t result = epopi_check_write(dst, cap, len);
 
-    if (!len || (!dst && cap > 0) || (!text && text_len > 0)) {
-        return EPOP_ERR_NULL;
+    if (result == EPOP_OK) {
+        result = epopi_check_octets(text, text_len);
     }
-    *len = 0;
-    for (pos = 0; pos < in.len && result == EPOP_OK; need++) {
-        result = decode_octet(in, &pos, &octet);
+    if (result == EPOP_OK) {
+        result = measure(in, len);
+    }
+    if (result == EPOP_OK && *len > cap) {
+        result = EPOP_ERR_SPACE;
     }
     if (result != EPOP_OK) {
         return result;
-    }
-    *len = need;
-    if (need > cap) {
-        return EPOP_ERR_SPACE;
     }
     for (pos = 0, at = 0; pos < in.len; at++) {
         (void)decode_octet(in, &pos, &out[at]);
@@ -130,15 +142,20 @@ static int32_t parse_user(epop_url *out, const uint8_t *base, size_t pos, size_t
     return end > pos ? check_codes(out->user, out->auth) : EPOP_ERR_SYNTAX;
 }
 
+static uint32_t is_name_octet(uint8_t octet)
+{
+    uint8_t small = (uint8_t)(octet | 0x20);
+
+    return (small >= 'a' && small <= 'z') || (octet >= '0' && octet <= '9') || octet == '.' || octet == '-' ||
+           octet == '_';
+}
+
 static uint32_t is_host_octet(uint8_t octet, uint32_t in_brackets)
 {
-    uint32_t hex = hex_value(octet) != NOT_HEX;
-
-    if (in_brackets) {
-        return hex || octet == ':' || octet == '.';
+    if (!in_brackets) {
+        return is_name_octet(octet);
     }
-    return hex || (octet >= 'A' && octet <= 'Z') || (octet >= 'a' && octet <= 'z') || octet == '.' || octet == '-' ||
-           octet == '_';
+    return hex_value(octet) != NOT_HEX || octet == ':' || octet == '.';
 }
 
 /* host, or [address]; *pos is moved behind it. */
@@ -205,13 +222,10 @@ int32_t epop_url_parse(epop_url *out, const void *text, size_t len)
 {
     const uint8_t *base = (const uint8_t *)text;
     size_t pos = 0;
-    int32_t result;
+    int32_t result = epopi_check_parse(out, sizeof *out, text, len);
 
-    if (!out || (!text && len > 0)) {
-        return EPOP_ERR_NULL;
-    }
-    if (!EPOPI_HAS(out, epop_url)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    if (result != EPOP_OK) {
+        return result;
     }
     out->port = 0;
     out->apop = 0;
@@ -233,7 +247,7 @@ int32_t epop_url_parse(epop_url *out, const void *text, size_t len)
 /* What may stand in a user name or mechanism as it is: RFC 3986 "unreserved". */
 static uint32_t is_unreserved(uint8_t octet)
 {
-    return is_host_octet(octet, 0) || octet == '~';
+    return is_name_octet(octet) || octet == '~';
 }
 
 static void put_encoded(epopi_writer *w, epop_span text)
@@ -285,37 +299,47 @@ static void put_host(epopi_writer *w, epop_span host)
     }
 }
 
+static void put_user(epopi_writer *w, const epop_url *url)
+{
+    put_encoded(w, url->user);
+    if (url->auth.len > 0) {
+        put_auth(w, url);
+    }
+    if (url->user.len > 0 || url->auth.len > 0) {
+        epopi_put_octet(w, '@');
+    }
+}
+
+static void put_port(epopi_writer *w, const epop_url *url)
+{
+    if (url->port > 0 && url->port != (url->tls ? PORT_POP3S : PORT_POP3)) {
+        epopi_put_octet(w, ':');
+        epopi_put_number(w, url->port);
+    }
+}
+
 int32_t epop_url_write(void *dst, size_t cap, size_t *len, const epop_url *url)
 {
     epopi_writer w;
+    int32_t result = epopi_check_write(dst, cap, len);
 
-    if ((!dst && cap > 0) || !len || !url) {
-        return EPOP_ERR_NULL;
+    if (result == EPOP_OK) {
+        result = epopi_check_struct(url, sizeof *url);
     }
-    *len = 0;
-    if (!EPOPI_HAS(url, epop_url)) {
-        return EPOP_ERR_STRUCT_SIZE;
+    if (result == EPOP_OK && url->host.len == 0) {
+        result = EPOP_ERR_ARGUMENT_MISSING;
     }
-    if (url->host.len == 0) {
-        return EPOP_ERR_ARGUMENT_MISSING;
+    if (result == EPOP_OK && url->port > 65535) {
+        result = EPOP_ERR_VALUE;
     }
-    if (url->port > 65535) {
-        return EPOP_ERR_VALUE;
+    if (result != EPOP_OK) {
+        return result;
     }
     for (epopi_writer_begin(&w, dst, cap, len, 0); epopi_writer_pass(&w);) {
         epopi_put_word(&w, url->tls ? "pops://" : "pop://");
-        put_encoded(&w, url->user);
-        if (url->auth.len > 0) {
-            put_auth(&w, url);
-        }
-        if (url->user.len > 0 || url->auth.len > 0) {
-            epopi_put_octet(&w, '@');
-        }
+        put_user(&w, url);
         put_host(&w, url->host);
-        if (url->port > 0 && url->port != (url->tls ? PORT_POP3S : PORT_POP3)) {
-            epopi_put_octet(&w, ':');
-            epopi_put_number(&w, url->port);
-        }
+        put_port(&w, url);
     }
     return w.result;
 }
