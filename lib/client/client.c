@@ -31,13 +31,10 @@ static int32_t check_config(const epop_client_config *config)
     if (!config->line_buffer || !config->output_buffer || !config->slots) {
         return EPOP_ERR_NULL;
     }
-    if (config->flags > ALL_FLAGS) {
-        return EPOP_ERR_VALUE;
-    }
     if (config->line_buffer_size < EPOP_CLIENT_LINE_MIN || config->output_buffer_size < EPOP_CLIENT_OUTPUT_MIN) {
         return EPOP_ERR_BUFFER_SIZE;
     }
-    return config->slot_count == 0 || config->slot_count > 65535u ? EPOP_ERR_VALUE : EPOP_OK;
+    return config->slot_count - 1u > 65534u || config->flags > ALL_FLAGS ? EPOP_ERR_VALUE : EPOP_OK;
 }
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)

@@ -248,6 +248,14 @@ static size_t within_top(epop_server *s, epop_top top, const uint8_t *data, size
     return take;
 }
 
+static int32_t body_result(uint32_t ends, uint32_t all)
+{
+    if (ends) {
+        return EPOP_END;
+    }
+    return all ? EPOP_OK : EPOP_FULL;
+}
+
 int32_t epop_server_body(epop_server *server, const void *data, size_t len, size_t *used)
 {
     const uint8_t *octets = (const uint8_t *)data;
@@ -275,10 +283,7 @@ int32_t epop_server_body(epop_server *server, const void *data, size_t len, size
         ends = ends && *used == take;
         (void)epop_top_take(&server->p_top, octets, ends ? len : *used, &take);
     }
-    if (ends) {
-        return EPOP_END;
-    }
-    return *used == len ? EPOP_OK : EPOP_FULL;
+    return body_result(ends, *used == len);
 }
 
 int32_t epop_server_body_end(epop_server *server)
