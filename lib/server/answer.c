@@ -23,7 +23,7 @@ uint32_t epopi_server_is_marked(const epop_server *s, uint32_t number)
 {
     uint32_t index = number - 1;
 
-    return (s->p_deleted[index / 8] >> index % 8) & 1u;
+    return ((uint32_t)s->p_deleted[index / 8] >> index % 8) & 1u;
 }
 
 uint32_t epop_server_is_deleted(const epop_server *server, uint32_t number)
