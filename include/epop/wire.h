@@ -291,6 +291,11 @@ typedef struct epop_capability {
 /* EPOP_ERR_SYNTAX for an empty line only. A value that is no number is EPOP_UNSET, which is no error. */
 EPOP_API int32_t epop_capability_parse(epop_capability *out, const void *text, size_t len);
 
+/* Writes the line with its CRLF: `tag`, or where that is empty the name of `id`; behind it `params`, or where those are
+ * empty `value` (unless EPOP_UNSET) and "USER" (where `user` is 1). EPOP_ERR_ARGUMENT_MISSING without a tag, EPOP_ERR_OCTET
+ * for a tag with a space or a dot in it or outside visible ASCII, EPOP_ERR_TOO_LONG over EPOP_STATUS_MAX. */
+EPOP_API int32_t epop_capability_write(void *dst, size_t cap, size_t *len, const epop_capability *capability);
+
 /* "RESP-CODES" and so on; "" for anything but one known bit. Static. */
 EPOP_API const char *epop_capability_name(uint32_t id);
 

@@ -6,7 +6,6 @@
 
 #include "wire/octets.h"
 #include "wire/outbox.h"
-#include "wire/writer.h"
 
 /* A message-number, a space, a unique-id and CRLF; a size is shorter. */
 enum { LISTING_MAX = 10 + 1 + EPOP_UNIQUE_ID_MAX + 2 };
@@ -75,38 +74,23 @@ static uint32_t bit_of(uint32_t row)
     return bits[row];
 }
 
-static void put_params(const epop_server *s, epopi_writer *w, uint32_t row)
-{
-    if (row == ROW_IMPLEMENTATION) {
-        epopi_put_octet(w, ' ');
-        epopi_put_text(w, epopi_span(s->p_implementation, s->p_implementation_len));
-        return;
-    }
-    if (row != ROW_EXPIRE && row != ROW_LOGIN_DELAY) {
-        return;
-    }
-    epopi_put_octet(w, ' ');
-    if (row == ROW_EXPIRE && s->p_expire == EPOP_EXPIRE_NEVER) {
-        epopi_put_word(w, "NEVER");
-    } else {
-        epopi_put_number(w, row == ROW_EXPIRE ? s->p_expire : s->p_login_delay);
-    }
-    if ((s->p_flags & EPOP_SERVER_DELAY_USER) && s->p_phase == EPOP_PHASE_AUTHORIZATION) {
-        epopi_put_word(w, " USER");
-    }
-}
-
 static void capa_row(epop_server *s, uint32_t row)
 {
+    static const epop_capability none;
+    epop_capability line = none;
     size_t room = epopi_outbox_room(&s->p_out, EPOP_STATUS_MAX);
     size_t len = 0;
-    epopi_writer w;
 
-    for (epopi_writer_begin(&w, epopi_outbox_end(&s->p_out), room, &len, 0); epopi_writer_pass(&w);) {
-        epopi_put_word(&w, epop_capability_name(bit_of(row)));
-        put_params(s, &w, row);
-        epopi_put_word(&w, "\r\n");
+    line.struct_size = sizeof line;
+    line.id = bit_of(row);
+    line.value = EPOP_UNSET;
+    if (row == ROW_IMPLEMENTATION) {
+        line.params = epopi_span(s->p_implementation, s->p_implementation_len);
+    } else if (row == ROW_EXPIRE || row == ROW_LOGIN_DELAY) {
+        line.value = row == ROW_EXPIRE ? s->p_expire : s->p_login_delay;
+        line.user = (s->p_flags & EPOP_SERVER_DELAY_USER) && s->p_phase == EPOP_PHASE_AUTHORIZATION;
     }
+    (void)epop_capability_write(epopi_outbox_end(&s->p_out), room, &len, &line);
     epopi_outbox_wrote(&s->p_out, len);
 }
 

@@ -5,6 +5,7 @@
 #include "wire/check.h"
 #include "wire/number.h"
 #include "wire/octets.h"
+#include "wire/writer.h"
 
 #include <epop/wire.h>
 
@@ -118,4 +119,61 @@ int32_t epop_capability_parse(epop_capability *out, const void *text, size_t len
     out->params = epopi_span(base + pos, len - pos);
     parse_params(out);
     return EPOP_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+static void put_params(epopi_writer *w, const epop_capability *c)
+{
+    if (c->params.len > 0) {
+        epopi_put_octet(w, ' ');
+        epopi_put_text(w, c->params);
+        return;
+    }
+    if (c->value == EPOP_EXPIRE_NEVER) {
+        epopi_put_word(w, " NEVER");
+    } else if (c->value != EPOP_UNSET) {
+        epopi_put_octet(w, ' ');
+        epopi_put_number(w, c->value);
+    }
+    if (c->user) {
+        epopi_put_word(w, " USER");
+    }
+}
+
+/* RFC 2449 section 3: no dot in a tag, lest the line be taken for the end of the listing. */
+static int32_t check_tag(const epop_capability *c)
+{
+    if (c->tag.len == 0) {
+        return epop_capability_name(c->id)[0] == '\0' ? EPOP_ERR_ARGUMENT_MISSING : EPOP_OK;
+    }
+    return epopi_is_visible(c->tag.ptr, c->tag.len) && epopi_find(c->tag.ptr, 0, c->tag.len, '.') == c->tag.len
+               ? EPOP_OK
+               : EPOP_ERR_OCTET;
+}
+
+int32_t epop_capability_write(void *dst, size_t cap, size_t *len, const epop_capability *capability)
+{
+    epopi_writer w;
+    int32_t result = epopi_check_write(dst, cap, len);
+
+    if (result == EPOP_OK) {
+        result = epopi_check_struct(capability, sizeof *capability);
+    }
+    if (result == EPOP_OK) {
+        result = check_tag(capability);
+    }
+    if (result != EPOP_OK) {
+        return result;
+    }
+    for (epopi_writer_begin(&w, dst, cap, len, EPOP_STATUS_MAX); epopi_writer_pass(&w);) {
+        if (capability->tag.len > 0) {
+            epopi_put_text(&w, capability->tag);
+        } else {
+            epopi_put_word(&w, epop_capability_name(capability->id));
+        }
+        put_params(&w, capability);
+        epopi_put_word(&w, "\r\n");
+    }
+    return w.result;
 }
