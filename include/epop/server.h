@@ -21,6 +21,8 @@
  *         else if (w & EPOP_WANT_FEED)  receive, or take what the last feed left, then epop_server_feed
  *     }
  *
+ * Ask for `w` anew after every call: EPOP_FULL, for one, means that draining comes next.
+ *
  * Deletions reach the host only through on_commit, that is, by QUIT in the TRANSACTION phase (RFC 1939 section 6). However
  * else a session ends, nothing was deleted.
  */
@@ -223,8 +225,8 @@ EPOP_API int32_t epop_server_init(epop_server *server, size_t size, const epop_s
 /* What the session wants: EPOP_WANT_ bits. */
 EPOP_API uint32_t epop_server_wants(const epop_server *server);
 
-/* Gives octets from the peer. Questions come before this returns. `data` may be NULL where `len` is 0, which resumes
- * after a pause. `*used` is always set; feed the octets behind it again later. A command is read only when there is room
+/* Gives octets from the peer; a password may be among them, so that the host wipes its buffer afterwards, as the session
+ * does with its own. Questions come before this returns. `data` may be NULL where `len` is 0, which resumes after a pause. `*used` is always set; feed the octets behind it again later. A command is read only when there is room
  * for the reply to it, and when the reply before it is complete.
  *
  * EPOP_OK: all was used. EPOP_PAUSED: a callback asked for it. EPOP_AGAIN: answer the question, or drain, first.

@@ -1,0 +1,459 @@
+/* One connection: its octets, its timer, its beginning and its end.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include "connection.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "server.h"
+#include "wipe.h"
+
+enum {
+    STEPS = 32,                       /* before other connections get their turn */
+    LINGER_OCTETS = 16 * 1024 * 1024  /* a peer that still sends so much does not listen */
+};
+
+static const char implementation[] = "epop-popd";
+static const char greeting[] = "popd ready";
+static const char greeting_full[] = "too many sessions, try again later";
+
+static void on_ready(struct watch *watch, unsigned events);
+
+/* ---- The queue of those who have work to do ---- */
+
+static void enqueue(struct connection *connection)
+{
+    struct server *server = connection->server;
+
+    if (connection->is_queued) {
+        return;
+    }
+    connection->is_queued = 1;
+    connection->queue_next = NULL;
+    connection->queue_previous = server->queue_last;
+    if (server->queue_last != NULL) {
+        server->queue_last->queue_next = connection;
+    } else {
+        server->queue_first = connection;
+    }
+    server->queue_last = connection;
+}
+
+static void dequeue(struct connection *connection)
+{
+    struct server *server = connection->server;
+
+    if (!connection->is_queued) {
+        return;
+    }
+    connection->is_queued = 0;
+    if (connection->queue_previous != NULL) {
+        connection->queue_previous->queue_next = connection->queue_next;
+    } else {
+        server->queue_first = connection->queue_next;
+    }
+    if (connection->queue_next != NULL) {
+        connection->queue_next->queue_previous = connection->queue_previous;
+    } else {
+        server->queue_last = connection->queue_previous;
+    }
+}
+
+/* ---- The end ---- */
+
+static void destroy(struct connection *connection)
+{
+    struct server *server = connection->server;
+    int fd = connection->watch.fd;
+
+    dequeue(connection);
+    timer_cancel(&connection->timer);
+    poller_remove(server->poller, &connection->watch);
+    close(fd);
+    server->lingering -= connection->is_lingering;
+    if (connection->previous != NULL) {
+        connection->previous->next = connection->next;
+    } else {
+        server->connections = connection->next;
+    }
+    if (connection->next != NULL) {
+        connection->next->previous = connection->previous;
+    }
+    connection->next = server->closed;
+    server->closed = connection;
+}
+
+void connection_free(struct connection *connection)
+{
+    connection_close_body(connection);
+    maildrop_free(connection->maildrop);
+    free(connection->user);
+    /* Either may hold a password that came in too late, or not as a whole. */
+    wipe(connection->input, sizeof connection->input);
+    wipe(connection->line, sizeof connection->line);
+    free(connection);
+}
+
+static void log_closed(const struct connection *connection, const char *reason, const char *cause)
+{
+    struct log_line line;
+
+    log_start(&line, "closed");
+    log_number(&line, "session", connection->id);
+    log_word(&line, "peer", connection->peer);
+    log_word(&line, "reason", reason);
+    if (cause != NULL) {
+        log_string(&line, "cause", cause);
+    }
+    log_number(&line, "octets_in", connection->octets_in);
+    log_number(&line, "octets_out", connection->octets_out);
+    log_end(&line);
+}
+
+/* The session is over, in good order or not: lets go of all but the socket. */
+static void end_session(struct connection *connection, const char *reason, const char *cause)
+{
+    if (!connection->is_refused) {
+        log_closed(connection, reason, cause);
+        connection->server->sessions--;
+    }
+    connection->job = JOB_NONE;
+    dequeue(connection);
+    connection_close_body(connection);
+    if (connection->maildrop != NULL) {
+        maildrop_release(connection->maildrop);
+    }
+}
+
+static const char *reason_of(const struct connection *connection)
+{
+    epop_error_info info;
+
+    memset(&info, 0, sizeof info);
+    info.struct_size = sizeof info;
+    epop_server_error_info(&connection->session, &info);
+    return epop_error_name(info.code);
+}
+
+/* A close with octets unread in the socket makes the kernel reset the connection, and the peer may lose the last
+ * reply to that. So the peer closes first, or time runs out. */
+static void begin_linger(struct connection *connection)
+{
+    struct server *server = connection->server;
+
+    if (connection->peer_closed || transport_finish(&connection->transport) != TRANSPORT_OK ||
+        poller_change(server->poller, &connection->watch, POLLER_READ) != 0) {
+        destroy(connection);
+        return;
+    }
+    if (server->lingering >= LINGER_MAX) {
+        connection_end_linger(connection_of_timer(server->linger.first));
+    }
+    connection->is_lingering = 1;
+    server->lingering++;
+    timer_arm(&connection->timer, &server->linger, server->now);
+}
+
+static void linger(struct connection *connection)
+{
+    struct server *server = connection->server;
+    enum transport_result result = TRANSPORT_OK;
+    size_t moved = 0;
+
+    for (int i = 0; i < STEPS && result == TRANSPORT_OK; i++) {
+        result = transport_receive(&connection->transport, server->scratch, sizeof server->scratch, &moved);
+        connection->drained += moved;
+        wipe(server->scratch, moved);
+    }
+    if (result == TRANSPORT_EOF || result == TRANSPORT_LOST || connection->drained > LINGER_OCTETS) {
+        destroy(connection);
+    }
+}
+
+void connection_end_linger(struct connection *connection)
+{
+    destroy(connection);
+}
+
+/* The connection broke. A commit that was asked for is finished all the same. */
+static void lose(struct connection *connection, int error)
+{
+    epop_server_eof(&connection->session);
+    end_session(connection, reason_of(connection), error != 0 ? strerror(error) : NULL);
+    destroy(connection);
+}
+
+/* ---- Steps: each does one thing that the session wants ---- */
+
+enum step {
+    STEP_ON,    /* something was done; look again */
+    STEP_WAIT,  /* for the socket, as `interest` says */
+    STEP_QUEUE, /* for the own turn in the queue */
+    STEP_OVER   /* the connection is not live any more */
+};
+
+static enum step wait_or_lose(struct connection *connection, enum transport_result result)
+{
+    if (result == TRANSPORT_LOST) {
+        lose(connection, errno);
+        return STEP_OVER;
+    }
+    connection->interest = result == TRANSPORT_WAIT_READ ? POLLER_READ : POLLER_WRITE;
+    return STEP_WAIT;
+}
+
+static enum step drain(struct connection *connection)
+{
+    size_t length = 0;
+    size_t moved = 0;
+    const uint8_t *data = epop_server_output(&connection->session, &length);
+    enum transport_result result = transport_send(&connection->transport, data, length, &moved);
+
+    if (result != TRANSPORT_OK) {
+        return wait_or_lose(connection, result);
+    }
+    connection->octets_out += moved;
+    connection->has_moved = 1;
+    epop_server_output_ack(&connection->session, moved);
+    return STEP_ON;
+}
+
+static enum step receive(struct connection *connection)
+{
+    size_t moved = 0;
+    enum transport_result result =
+        transport_receive(&connection->transport, connection->input, sizeof connection->input, &moved);
+
+    if (result == TRANSPORT_EOF) {
+        connection->peer_closed = 1;
+        epop_server_eof(&connection->session);
+        return STEP_ON;
+    }
+    if (result != TRANSPORT_OK) {
+        return wait_or_lose(connection, result);
+    }
+    connection->input_at = 0;
+    connection->input_length = (uint16_t)moved;
+    connection->octets_in += moved;
+    connection->has_moved = 1;
+    return STEP_ON;
+}
+
+static enum step feed(struct connection *connection)
+{
+    size_t used = 0;
+
+    epop_server_feed(&connection->session, connection->input + connection->input_at,
+                     (size_t)(connection->input_length - connection->input_at), &used);
+    wipe(connection->input + connection->input_at, used);
+    connection->input_at = (uint16_t)(connection->input_at + used);
+    if (connection->input_at == connection->input_length) {
+        connection->input_at = connection->input_length = 0;
+    }
+    return STEP_ON;
+}
+
+static enum step finish(struct connection *connection)
+{
+    end_session(connection, reason_of(connection), NULL);
+    begin_linger(connection);
+    return STEP_OVER;
+}
+
+static enum step step(struct connection *connection)
+{
+    uint32_t wants = epop_server_wants(&connection->session);
+
+    if ((wants & EPOP_WANT_BODY) != 0) {
+        return connection_send_body(connection) == EPOP_FULL ? drain(connection) : STEP_ON;
+    }
+    if ((wants & EPOP_WANT_DRAIN) != 0) {
+        return drain(connection);
+    }
+    if ((wants & EPOP_WANT_CLOSE) != 0) {
+        return finish(connection);
+    }
+    if ((wants & EPOP_WANT_ANSWER) != 0 && connection->job != JOB_NONE) {
+        return STEP_QUEUE;
+    }
+    if ((wants & EPOP_WANT_RESUME) != 0 || connection->input_at < connection->input_length) {
+        return feed(connection);
+    }
+    return receive(connection);
+}
+
+static void set_timer(struct connection *connection)
+{
+    struct server *server = connection->server;
+
+    if (epop_server_deadline(&connection->session) == 0) {
+        timer_cancel(&connection->timer);
+    } else if (connection->has_moved || connection->timer.queue == NULL) {
+        timer_arm(&connection->timer, server->stopping ? &server->linger : &server->idle, server->now);
+    }
+    connection->has_moved = 0;
+}
+
+static void run(struct connection *connection)
+{
+    enum step next = STEP_ON;
+
+    for (int i = 0; i < STEPS && next == STEP_ON; i++) {
+        next = step(connection);
+    }
+    if (next == STEP_OVER) {
+        return;
+    }
+    if (next != STEP_WAIT) {
+        connection->interest = 0;
+        enqueue(connection);
+    }
+    set_timer(connection);
+    if (poller_change(connection->server->poller, &connection->watch, connection->interest) != 0) {
+        lose(connection, errno);
+    }
+}
+
+void connection_continue(struct connection *connection)
+{
+    dequeue(connection);
+    connection_do_job(connection);
+    run(connection);
+}
+
+static void on_ready(struct watch *watch, unsigned events)
+{
+    struct connection *connection = (struct connection *)(void *)watch;
+
+    if (connection->is_lingering) {
+        linger(connection);
+    } else if (!connection->is_queued) {
+        run(connection);
+    } else if ((events & POLLER_BROKEN) != 0 && connection->job != JOB_COMMIT) {
+        lose(connection, ECONNRESET);
+    }
+}
+
+void connection_expire(struct connection *connection)
+{
+    if (!connection->is_lingering) {
+        epop_server_timeout(&connection->session);
+        end_session(connection, reason_of(connection), NULL);
+    }
+    destroy(connection);
+}
+
+void connection_stop(struct connection *connection)
+{
+    if (connection->is_lingering) {
+        destroy(connection);
+    } else if ((epop_server_wants(&connection->session) & EPOP_WANT_CLOSE) != 0) {
+        /* Its last words are on their way, perhaps the outcome of a commit. */
+        timer_arm(&connection->timer, &connection->server->linger, connection->server->now);
+    } else if (connection->job != JOB_COMMIT) {
+        end_session(connection, "shutdown", NULL);
+        destroy(connection);
+    }
+}
+
+struct connection *connection_of_timer(struct timer *timer)
+{
+    return (struct connection *)(void *)((char *)timer - offsetof(struct connection, timer));
+}
+
+/* ---- The beginning ---- */
+
+static int init_session(struct connection *connection)
+{
+    const struct options *options = connection->server->options;
+    epop_server_config config;
+
+    memset(&config, 0, sizeof config);
+    config.struct_size = sizeof config;
+    config.flags = (options->allow_cleartext ? (uint32_t)EPOP_SERVER_ALLOW_CLEARTEXT : 0u) |
+                   (connection->is_refused ? (uint32_t)EPOP_SERVER_REFUSE : 0u);
+    config.callbacks = &connection_callbacks;
+    config.user = connection;
+    config.line_buffer = connection->line;
+    config.line_buffer_size = sizeof connection->line;
+    config.name_buffer = connection->name;
+    config.name_buffer_size = sizeof connection->name;
+    config.output_buffer = connection->output;
+    config.output_buffer_size = sizeof connection->output;
+    config.greeting = connection->is_refused ? greeting_full : greeting;
+    config.greeting_len = strlen(config.greeting);
+    config.greeting_code = connection->is_refused ? EPOP_CODE_SYS_TEMP : EPOP_CODE_NONE;
+    config.implementation = implementation;
+    config.implementation_len = sizeof implementation - 1;
+    config.expire = EPOP_EXPIRE_NEVER;
+    config.login_delay = EPOP_UNSET;
+    config.max_failed_logins = options->max_login_failures;
+    config.timeout_seconds = options->idle_timeout;
+    return epop_server_init(&connection->session, sizeof connection->session, &config) == EPOP_OK;
+}
+
+static void log_opened(const struct connection *connection)
+{
+    struct log_line line;
+
+    log_start(&line, connection->is_refused ? "refused" : "connect");
+    log_number(&line, "session", connection->id);
+    log_word(&line, "peer", connection->peer);
+    if (connection->is_refused) {
+        log_word(&line, "reason", "max-sessions");
+    }
+    log_end(&line);
+}
+
+static void link_in(struct connection *connection)
+{
+    struct server *server = connection->server;
+
+    connection->next = server->connections;
+    if (server->connections != NULL) {
+        server->connections->previous = connection;
+    }
+    server->connections = connection;
+    server->sessions += !connection->is_refused;
+}
+
+void connection_open(struct server *server, int fd, const struct address *peer, int is_refused)
+{
+    struct connection *connection = malloc(sizeof *connection);
+    int on = 1;
+
+    if (connection == NULL) {
+        close(fd);
+        log_message("error", "out of memory; a connection was closed at once");
+        return;
+    }
+    memset(connection, 0, offsetof(struct connection, output));
+    connection->server = server;
+    connection->id = ++server->next_id;
+    connection->watch.fd = fd;
+    connection->watch.on_ready = on_ready;
+    connection->body = -1;
+    connection->is_refused = is_refused != 0;
+    transport_init(&connection->transport, fd);
+    address_format(peer, connection->peer);
+    /* Replies are short and whole; to wait for more of them to come only adds delay. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (!init_session(connection) || poller_add(server->poller, &connection->watch, 0) != 0) {
+        close(fd);
+        free(connection);
+        log_message("error", "a connection could not be set up and was closed");
+        return;
+    }
+    link_in(connection);
+    log_opened(connection);
+    run(connection);
+}

@@ -1,0 +1,201 @@
+/* The command line.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include "options.h"
+
+#include <epop/epop.h>
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+enum {
+    OPT_ROOT = 256,
+    OPT_USERS,
+    OPT_LISTEN,
+    OPT_ALLOW_CLEARTEXT,
+    OPT_PORT_FILE,
+    OPT_IDLE_TIMEOUT,
+    OPT_MAX_SESSIONS,
+    OPT_MAX_LOGIN_FAILURES,
+    OPT_LOG,
+    OPT_HELP,
+    OPT_VERSION
+};
+
+enum {
+    IDLE_TIMEOUT_DEFAULT = 600, /* RFC 1939 section 3 asks for ten minutes at least */
+    IDLE_TIMEOUT_MAX = 86400,
+    MAX_SESSIONS_DEFAULT = 1000,
+    MAX_SESSIONS_MAX = 1000000,
+    MAX_LOGIN_FAILURES_DEFAULT = 3,
+    MAX_LOGIN_FAILURES_MAX = 1000
+};
+
+static const struct option long_options[] = {
+    {"root", required_argument, NULL, OPT_ROOT},
+    {"users", required_argument, NULL, OPT_USERS},
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"allow-cleartext", no_argument, NULL, OPT_ALLOW_CLEARTEXT},
+    {"port-file", required_argument, NULL, OPT_PORT_FILE},
+    {"idle-timeout", required_argument, NULL, OPT_IDLE_TIMEOUT},
+    {"max-sessions", required_argument, NULL, OPT_MAX_SESSIONS},
+    {"max-login-failures", required_argument, NULL, OPT_MAX_LOGIN_FAILURES},
+    {"log", required_argument, NULL, OPT_LOG},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+    "usage: popd --root DIR --users FILE [option]...\n"
+    "\n"
+    "Serves the Maildirs DIR/USER/{new,cur} by POP3.\n"
+    "\n"
+    "  --root DIR               the folder with one Maildir for each user\n"
+    "  --users FILE             lines of name:{PLAIN}secret\n"
+    "  --listen ADDR:PORT       listen there; may be given up to 16 times; port 0: any\n"
+    "                           (default 127.0.0.1:1110; IPv6: [::1]:1110)\n"
+    "  --allow-cleartext        take passwords on connections without TLS\n"
+    "  --port-file FILE         write the addresses to FILE, one \"pop ADDR:PORT\" a line\n"
+    "  --idle-timeout SECONDS   close a connection on which nothing moves (default 600)\n"
+    "  --max-sessions N         serve that many at a time (default 1000)\n"
+    "  --max-login-failures N   failed logins that end a connection (default 3)\n"
+    "  --log text|json          form of the log on standard error (default text)\n"
+    "  --help, --version        print this, or the version, and end\n"
+    "\n"
+    "SIGHUP rereads the users file; SIGTERM and SIGINT end the server.\n";
+
+static int usage(const char *cause, const char *value)
+{
+    fprintf(stderr, "popd: %s%s%s; see popd --help\n", cause, value != NULL ? ": " : "", value != NULL ? value : "");
+    return EX_USAGE;
+}
+
+static int number(uint32_t *out, const char *name, const char *text, uint32_t max)
+{
+    uint32_t value = 0;
+    size_t digits = strspn(text, "0123456789");
+
+    for (size_t i = 0; i < digits && value <= max; i++) {
+        value = value * 10 + (uint32_t)(text[i] - '0');
+    }
+    if (digits == 0 || text[digits] != '\0' || value < 1 || value > max) {
+        fprintf(stderr, "popd: %s needs a number from 1 to %u, not \"%s\"\n", name, (unsigned)max, text);
+        return EX_USAGE;
+    }
+    *out = value;
+    return -1;
+}
+
+static int add_listener(struct options *options, const char *text)
+{
+    if (options->listen_count == OPTIONS_LISTEN_MAX) {
+        return usage("--listen can be given 16 times at most; listen on 0.0.0.0 or [::] for all addresses", NULL);
+    }
+    if (address_parse(&options->listen[options->listen_count], text) != 0) {
+        return usage("--listen needs a numeric ADDR:PORT, such as 127.0.0.1:1110 or [::1]:1110, not", text);
+    }
+    options->listen_count++;
+    return -1;
+}
+
+static int set_log(struct options *options, const char *text)
+{
+    if (strcmp(text, "text") == 0) {
+        options->log = LOG_FORMAT_TEXT;
+    } else if (strcmp(text, "json") == 0) {
+        options->log = LOG_FORMAT_JSON;
+    } else {
+        return usage("--log needs text or json, not", text);
+    }
+    return -1;
+}
+
+static int print(const char *text)
+{
+    fputs(text, stdout);
+    return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+}
+
+static int take_path(const char **out, const char *name, const char *text)
+{
+    if (text[0] == '\0') {
+        return usage("a path is empty", name);
+    }
+    *out = text;
+    return -1;
+}
+
+static int take(struct options *options, int option, const char *value)
+{
+    switch (option) {
+    case OPT_ROOT:
+        return take_path(&options->root, "--root", value);
+    case OPT_USERS:
+        return take_path(&options->users, "--users", value);
+    case OPT_PORT_FILE:
+        return take_path(&options->port_file, "--port-file", value);
+    case OPT_LISTEN:
+        return add_listener(options, value);
+    case OPT_IDLE_TIMEOUT:
+        return number(&options->idle_timeout, "--idle-timeout", value, IDLE_TIMEOUT_MAX);
+    case OPT_MAX_SESSIONS:
+        return number(&options->max_sessions, "--max-sessions", value, MAX_SESSIONS_MAX);
+    case OPT_MAX_LOGIN_FAILURES:
+        return number(&options->max_login_failures, "--max-login-failures", value, MAX_LOGIN_FAILURES_MAX);
+    case OPT_LOG:
+        return set_log(options, value);
+    case OPT_ALLOW_CLEARTEXT:
+        options->allow_cleartext = 1;
+        return -1;
+    case OPT_HELP:
+        return print(help);
+    case OPT_VERSION:
+        return print("popd (epop) " EPOP_VERSION "\n");
+    default:
+        return EX_USAGE;
+    }
+}
+
+static int complete(struct options *options)
+{
+    if (options->root == NULL) {
+        return usage("--root DIR is missing: the folder that holds the Maildirs", NULL);
+    }
+    if (options->users == NULL) {
+        return usage("--users FILE is missing: the file with lines of name:{PLAIN}secret", NULL);
+    }
+    return options->listen_count == 0 ? add_listener(options, "127.0.0.1:1110") : -1;
+}
+
+int options_parse(struct options *options, int argc, char **argv)
+{
+    int option;
+    int status = -1;
+
+    memset(options, 0, sizeof *options);
+    options->idle_timeout = IDLE_TIMEOUT_DEFAULT;
+    options->max_sessions = MAX_SESSIONS_DEFAULT;
+    options->max_login_failures = MAX_LOGIN_FAILURES_DEFAULT;
+    opterr = 0;
+    while (status == -1 && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+        if (option == ':') {
+            return usage("a value is missing behind", argv[optind - 1]);
+        }
+        if (option == '?') {
+            return usage("no such option, or a value where none belongs", argv[optind - 1]);
+        }
+        status = take(options, option, optarg);
+    }
+    if (status != -1) {
+        return status;
+    }
+    if (optind < argc) {
+        return usage("not an option", argv[optind]);
+    }
+    return complete(options);
+}

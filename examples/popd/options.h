@@ -1,0 +1,33 @@
+/* The command line.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#ifndef POPD_OPTIONS_H
+#define POPD_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "log.h"
+
+enum { OPTIONS_LISTEN_MAX = 16 };
+
+struct options {
+    const char *root;
+    const char *users;
+    const char *port_file; /* NULL: none */
+    struct address listen[OPTIONS_LISTEN_MAX];
+    size_t listen_count;
+    uint32_t idle_timeout; /* seconds */
+    uint32_t max_sessions;
+    uint32_t max_login_failures;
+    int allow_cleartext;
+    enum log_format log;
+};
+
+/* Returns -1 to go on, or the status to exit with: 0 after --help and --version, EX_USAGE after a mistake, of which
+ * standard error has been told. */
+int options_parse(struct options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,56 @@
+/* What all connections of the process share, and the event loop that drives them.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#ifndef POPD_SERVER_H
+#define POPD_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "options.h"
+#include "poller.h"
+#include "size_cache.h"
+#include "timer.h"
+#include "users.h"
+
+enum {
+    SCRATCH_SIZE = 65536, /* one buffer for all connections: nothing is kept in it from one call to the next */
+    LINGER_MAX = 256      /* connections that were said good-bye to, and whose peer has not closed yet */
+};
+
+struct connection;
+struct listener;
+
+struct server {
+    const struct options *options;
+    struct users *users;
+    int root; /* descriptor of the folder with the Maildirs */
+    struct poller *poller;
+    struct size_cache *sizes;
+    struct listener *listeners; /* as many as options->listen_count */
+    struct watch signals;       /* reading end of the pipe that signal handlers write to */
+    uint64_t now;               /* timer_clock of this turn of the loop */
+    struct timer_queue idle;
+    struct timer_queue linger;
+    struct timer_queue pause; /* of listeners without descriptors to accept with */
+    struct timer accept_pause;
+    struct connection *connections;
+    struct connection *closed; /* freed at the end of the turn: events of the same batch may still name them */
+    struct connection *queue_first; /* have work to do without waiting for their socket */
+    struct connection *queue_last;
+    uint32_t sessions; /* live ones, without those that linger */
+    uint32_t lingering;
+    uint64_t next_id;
+    int accept_pending; /* a listener is ready; connections are looked after first, they may make room */
+    int stopping;
+    uint8_t scratch[SCRATCH_SIZE];
+};
+
+/* Runs until SIGTERM or SIGINT and all is done. Returns an exit status. */
+int server_run(struct server *server);
+
+/* Installs the signal handlers and their pipe. 0, or -1 with errno. */
+int server_catch_signals(struct server *server);
+
+#endif

@@ -1,0 +1,43 @@
+/* The users file: who may log in, with what password.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#ifndef POPD_USERS_H
+#define POPD_USERS_H
+
+#include <stddef.h>
+
+enum {
+    USERS_NAME_MAX = 200,   /* a name is also the name of a folder */
+    USERS_SECRET_MAX = 248, /* RFC 2449 section 4: what "PASS ", the secret and CRLF leave of 255 octets */
+    USERS_PROBLEM_MAX = 512
+};
+
+#define USERS_EXPOSED "others can read or change the users file, which has passwords in it; chmod 600 it"
+
+struct users;
+
+/* What is wrong with a file, and how to mend it. */
+struct users_problem {
+    int status; /* of sysexits.h */
+    char text[USERS_PROBLEM_MAX];
+};
+
+/* Reads the whole file. NULL with `problem` where it can not be read or has a line that is not right: a server that
+ * serves all users but the one with the typing error would hide the error. */
+struct users *users_load(const char *path, struct users_problem *problem);
+
+/* Wipes the secrets. */
+void users_free(struct users *users);
+
+size_t users_count(const struct users *users);
+int users_are_exposed(const struct users *users); /* others than the owner and its group can read or change the file */
+
+/* The name as it stands in the file, NULL if it does not. */
+const char *users_find(const struct users *users, const void *name, size_t length);
+
+/* 1 where the name is known and the password is right. Takes the same time for any password, and for unknown names. */
+int users_check(const struct users *users, const void *name, size_t length, const void *password,
+                size_t password_length);
+
+#endif
