@@ -10,6 +10,8 @@
  *         else                        receive, then epop_client_feed; at the end of the stream epop_client_eof
  *     }
  *
+ * A host whose callbacks pause also feeds, be it no octets, where EPOP_WANT_RESUME is set.
+ *
  * Commands are queued at any time, before the greeting and from inside callbacks too. Each carries a token of the host's
  * choice, and its events carry that token. For every command whose fate is known, on_end comes exactly once; only where
  * the session itself dies do commands end without a word (the sticky error says it for all of them).
@@ -139,7 +141,7 @@ typedef struct epop_quirk_event {
 /* All members may be NULL: the event is then dropped (a login that asks nobody ends with EPOP_ERR_DECLINED).
  * Every callback returns 0 to go on, EPOP_PAUSE to stop after this event, or a value of EPOP_ERR_CALLBACK_FIRST or less
  * to abort the session. Inside a callback, commands may be queued, questions answered, transfers aborted and getters
- * called; anything else returns EPOP_ERR_REENTRANT and changes nothing. */
+ * called; anything else returns EPOP_ERR_REENTRANT and changes nothing (init apart, which can not know). */
 typedef struct epop_client_callbacks {
     uint32_t struct_size;
     uint32_t reserved;       /* 0 */
@@ -266,7 +268,8 @@ EPOP_API uint32_t epop_client_wants(const epop_client *client);
 /* Gives octets from the peer. Events come before this returns. `data` may be NULL where `len` is 0, which resumes after a
  * pause. `*used` is always set; feed the octets behind it again later.
  *
- * EPOP_OK: all was used. EPOP_PAUSED: a callback asked for it. EPOP_ERR_REENTRANT. A callback's negative value, or
+ * EPOP_OK: all was used. EPOP_PAUSED: a callback asked for it. EPOP_ERR_REENTRANT. EPOP_ERR_PEER_UNSOLICITED for octets
+ * that answer nothing, be it while a question is open or behind the answer to QUIT. A callback's negative value, or
  * EPOP_ERR_PEER_ or EPOP_ERR_LIMIT_: the session is dead, every later call says the same, no callback comes again. */
 EPOP_API int32_t epop_client_feed(epop_client *client, const void *data, size_t len, size_t *used);
 
@@ -311,7 +314,7 @@ EPOP_API uint32_t epop_client_traits(const epop_client *client);       /* EPOP_T
  * Where one fails, those behind it that need its success end with EPOP_ERR_UNSENT.
  */
 
-/* CAPA where the capabilities are not known yet, USER, PASS, and CAPA again. Name and password are asked for by on_ask.
+/* CAPA where the capabilities are not known yet, USER, PASS, and CAPA again where the server knows it. Name and password are asked for by on_ask.
  * Without TLS and without EPOP_CLIENT_ALLOW_CLEARTEXT it ends with EPOP_ERR_LOGIN_CLEARTEXT, and nothing was sent. */
 EPOP_API int32_t epop_client_login(epop_client *client, uintptr_t token);
 EPOP_API int32_t epop_client_stls(epop_client *client, uintptr_t token); /* then EPOP_WANT_TLS */

@@ -21,7 +21,8 @@
  *         else if (w & EPOP_WANT_FEED)  receive, or take what the last feed left, then epop_server_feed
  *     }
  *
- * Ask for `w` anew after every call: EPOP_FULL, for one, means that draining comes next.
+ * Ask for `w` anew after every call: EPOP_FULL, for one, means that draining comes next. A host whose callbacks pause
+ * also feeds, be it no octets, where EPOP_WANT_RESUME is set.
  *
  * Deletions reach the host only through on_commit, that is, by QUIT in the TRANSACTION phase (RFC 1939 section 6). However
  * else a session ends, nothing was deleted.
@@ -90,7 +91,7 @@ typedef struct epop_command_event {
 /* All members may be NULL: auth, open, send, commit and command questions are then refused, info is not known, traces are
  * dropped. Every callback returns 0 to go on, EPOP_PAUSE to stop after this event, or a value of EPOP_ERR_CALLBACK_FIRST or
  * less to abort the session. Inside a callback the open question may be answered and getters called; anything else
- * returns EPOP_ERR_REENTRANT and changes nothing. */
+ * returns EPOP_ERR_REENTRANT and changes nothing (init apart, which can not know). */
 typedef struct epop_server_callbacks {
     uint32_t struct_size;
     uint32_t reserved; /* 0 */

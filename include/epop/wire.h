@@ -249,7 +249,8 @@ EPOP_API int32_t epop_stat_parse(epop_listing *out, const void *text, size_t len
 /* A row of LIST, or the text of a positive reply to LIST with an argument: "2 120"; same errors. */
 EPOP_API int32_t epop_list_parse(epop_listing *out, const void *text, size_t len);
 /* A row of UIDL, or the text of a positive reply to UIDL with an argument: "2 QhdPYR:00WBw1Ph7x7". Tolerant: the
- * unique-id is all octets behind the first run of blanks, up to the last that is not one. Same errors. */
+ * unique-id is all octets behind the first run of blanks, up to the last that is not one; with a CR or NUL among them it
+ * is EPOP_ERR_SYNTAX. Same errors. */
 EPOP_API int32_t epop_uidl_parse(epop_listing *out, const void *text, size_t len);
 
 /* Two numbers and CRLF, "2 120": a row of LIST. `number` is from 1. */

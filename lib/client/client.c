@@ -132,6 +132,8 @@ static int32_t take_body(epop_client *c, const uint8_t *data, size_t len, size_t
     epop_span slice;
     uint64_t room = c->p_max_body - c->p_body;
 
+    /* Not far beyond the limit, so that it is met at the same octet however the body is cut. */
+    len = room < len ? (size_t)room + 1 : len;
     if (epop_dot_decode(&c->p_dot, data, len, used, &slice) == EPOP_END) {
         c->p_todo |= EPOPI_TODO_END;
         c->p_state = EPOPI_STATUS;
@@ -379,7 +381,7 @@ uint32_t epop_client_phase(const epop_client *client)
 
 uint32_t epop_client_capabilities(const epop_client *client)
 {
-    return client ? client->p_capabilities & ~EPOPI_CAPA_KNOWN : 0;
+    return client ? client->p_capabilities & ~(EPOPI_CAPA_KNOWN | EPOPI_CAPA_LISTED) : 0;
 }
 
 uint32_t epop_client_traits(const epop_client *client)

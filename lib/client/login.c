@@ -79,7 +79,7 @@ int32_t epopi_login_next(epop_client *c)
             return epopi_client_end_head(c, EPOP_ERR_LOGIN_REFUSED);
         }
         c->p_phase = EPOP_PHASE_TRANSACTION;
-        if (epop_client_capabilities(c) != 0) {
+        if (c->p_capabilities & EPOPI_CAPA_LISTED) {
             return send_capa(c, CAPA_AFTER);
         }
         return epopi_client_end_head(c, EPOP_OK);

@@ -132,7 +132,10 @@ static void keep_capabilities(epop_client *c)
     if (c->p_result == EPOP_ERR_ABORTED) {
         return;
     }
-    c->p_capabilities = EPOPI_CAPA_KNOWN | (c->p_status == EPOP_STATUS_OK ? c->p_capabilities_new : 0u);
+    c->p_capabilities = EPOPI_CAPA_KNOWN;
+    if (c->p_status == EPOP_STATUS_OK) {
+        c->p_capabilities |= EPOPI_CAPA_LISTED | c->p_capabilities_new;
+    }
 }
 
 static void apply(epop_client *c, uint32_t command)

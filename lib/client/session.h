@@ -39,8 +39,9 @@ enum {
     EPOPI_TODO_TEXT = EPOPI_TODO_TRACE_RECEIVED | EPOPI_TODO_GREETING | EPOPI_TODO_REPLY | EPOPI_TODO_ROW
 };
 
-/* In p_capabilities: CAPA has been asked and answered. */
+/* In p_capabilities: CAPA has been answered, and by a list. */
 #define EPOPI_CAPA_KNOWN 0x80000000u
+#define EPOPI_CAPA_LISTED 0x40000000u
 
 /* client.c: ends the session with a sticky error; returns it. */
 int32_t epopi_client_die(epop_client *c, int32_t error);

@@ -236,7 +236,10 @@ static int32_t check_body(const epop_server *s)
     if (s->p_error != EPOP_OK) {
         return s->p_error;
     }
-    return s->p_state == EPOPI_BODY && s->p_todo == 0 && !s->p_in_callback ? EPOP_OK : EPOP_ERR_PHASE;
+    if (s->p_in_callback) {
+        return EPOP_ERR_REENTRANT;
+    }
+    return s->p_state == EPOPI_BODY && s->p_todo == 0 ? EPOP_OK : EPOP_ERR_PHASE;
 }
 
 /* How many of `len` octets belong to the answer; *ends where nothing behind them does. */

@@ -270,7 +270,6 @@ static int32_t take(epop_server *s, const uint8_t *data, size_t len, size_t *use
 
     *used = 0;
     if (s->p_state == EPOPI_TLS) {
-        epopi_outbox_drop(&s->p_out, epopi_outbox_len(&s->p_out));
         return epopi_server_die(s, EPOP_ERR_PEER_PLAINTEXT);
     }
     if (s->p_state == EPOPI_ENDED) {
@@ -442,7 +441,7 @@ uint32_t epop_server_wants(const epop_server *server)
     if (server->p_error != EPOP_OK) {
         return drain | EPOP_WANT_CLOSE;
     }
-    if ((server->p_todo & (uint8_t)~EPOPI_TODO_TRACE_SENT) != 0 || epopi_server_can_row(server)) {
+    if (server->p_todo != 0 || epopi_server_can_row(server)) {
         return drain | EPOP_WANT_RESUME | EPOP_WANT_FEED;
     }
     return drain | wants_by_state(server);
