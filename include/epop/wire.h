@@ -118,8 +118,9 @@ typedef struct epop_command {
  *
  * An unknown keyword is not an error: `id` is EPOP_CMD_UNKNOWN. On every error `id` and `keyword` are set as far as the
  * keyword could be read, the rest is empty.
- * EPOP_ERR_OCTET: CR, LF or NUL, anywhere. EPOP_ERR_SYNTAX: no keyword at all, or an empty word between two spaces. EPOP_ERR_ARGUMENT_MISSING,
- * EPOP_ERR_ARGUMENT_EXTRA. EPOP_ERR_NUMBER: not 1 to 10 digits, above 2^32 - 1, or message-number 0.
+ * EPOP_ERR_OCTET: CR, LF or NUL, anywhere. EPOP_ERR_SYNTAX: no keyword at all. EPOP_ERR_ARGUMENT_MISSING, also for an
+ * empty word between two spaces. EPOP_ERR_ARGUMENT_EXTRA. EPOP_ERR_NUMBER: not 1 to 10 digits, above 2^32 - 1, or
+ * message-number 0.
  * Length is not checked here: a line is as long as the caller's line decoder lets it be. */
 EPOP_API int32_t epop_command_parse(epop_command *out, const void *text, size_t len);
 

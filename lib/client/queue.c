@@ -44,7 +44,7 @@ static uint32_t phase_after(uint32_t phase, uint32_t command)
 
 static uint32_t is_legal(const epop_client *c, uint32_t command, uint32_t phase)
 {
-    if (command == EPOP_CMD_STLS && (c->p_utf8 || (c->p_flags & EPOP_CLIENT_TLS))) {
+    if (command == EPOP_CMD_STLS && (c->p_utf8 || c->p_state == EPOPI_TLS || (c->p_flags & EPOP_CLIENT_TLS))) {
         return 0;
     }
     return command == EPOP_CMD_LOGIN ? phase == EPOP_PHASE_AUTHORIZATION : epopi_command_legal(command, phase);
@@ -199,7 +199,10 @@ static int32_t queue(epop_client *c, uint32_t command, uint32_t number, uint32_t
 
 static int32_t queue_number(epop_client *c, uint32_t command, uint32_t number, uint32_t lines, uintptr_t token)
 {
-    return c && number == 0 ? EPOP_ERR_VALUE : queue(c, command, number, lines, token);
+    if (c && c->p_error == EPOP_OK && number == 0) {
+        return EPOP_ERR_VALUE;
+    }
+    return queue(c, command, number, lines, token);
 }
 
 int32_t epop_client_login(epop_client *client, uintptr_t token)
@@ -315,19 +318,19 @@ int32_t epop_client_raw(epop_client *client, const void *text, size_t len, uint3
     epop_command command;
     int32_t result;
 
-    if (!client || (!text && len > 0)) {
+    if (!client) {
         return EPOP_ERR_NULL;
     }
-    if (shape > EPOP_SHAPE_BODY) {
-        return EPOP_ERR_VALUE;
+    if (client->p_error != EPOP_OK) {
+        return client->p_error;
     }
     command.struct_size = sizeof command;
     result = epop_command_parse(&command, text, len);
-    if (result != EPOP_OK) {
-        return result;
+    if (result != EPOP_ERR_NULL && !(epopi_command_flags(command.id) & EPOPI_DECLARED)) {
+        result = EPOP_ERR_NOT_RAW;
     }
-    if (!(epopi_command_flags(command.id) & EPOPI_DECLARED)) {
-        return EPOP_ERR_NOT_RAW;
+    if (result == EPOP_OK && shape > EPOP_SHAPE_BODY) {
+        result = EPOP_ERR_VALUE;
     }
-    return send_text(client, &command, shape, token);
+    return result == EPOP_OK ? send_text(client, &command, shape, token) : result;
 }

@@ -221,7 +221,7 @@ int32_t epopi_server_dispatch(epop_server *s)
     command.struct_size = sizeof command;
     result = epop_command_parse(&command, s->p_text.ptr, s->p_text.len);
     s->p_command = (uint8_t)command.id;
-    if (command.id != EPOP_CMD_PASS) {
+    if (command.id != EPOP_CMD_PASS || result != EPOP_OK) {
         s->p_name_len = 0; /* PASS counts right behind USER only (RFC 1939 section 7) */
     }
     if (s->p_text_length > s->p_text.len) {

@@ -6,6 +6,7 @@
 
 #include "wire/command.h"
 #include "wire/octets.h"
+#include "wire/outbox.h"
 
 static void enter(epop_server *s)
 {
@@ -106,6 +107,7 @@ int32_t epopi_server_ask_info(epop_server *s, uint32_t number)
     event.kind = EPOP_EVENT_INFO;
     event.number = number;
     s->p_asked = EPOP_EVENT_INFO;
+    (void)epopi_outbox_room(&s->p_out, EPOPI_LISTING_MAX); /* all in one piece, for epop_server_info */
     enter(s);
     result = leave(s, EPOP_EVENT_INFO, s->p_callbacks->on_info(s->p_user, &event));
     s->p_asked = 0;

@@ -7,9 +7,6 @@
 #include "wire/octets.h"
 #include "wire/outbox.h"
 
-/* A message-number, a space, a unique-id and CRLF; a size is shorter. */
-enum { LISTING_MAX = 10 + 1 + EPOP_UNIQUE_ID_MAX + 2 };
-
 /* The rows of CAPA, in this order. */
 enum {
     ROW_TOP,
@@ -30,7 +27,7 @@ uint32_t epopi_server_can_row(const epop_server *s)
 {
     size_t room = s->p_out.p_size - epopi_outbox_len(&s->p_out);
 
-    return s->p_state == EPOPI_ROWS && room >= (s->p_command == EPOP_CMD_CAPA ? (size_t)EPOP_STATUS_MAX : LISTING_MAX);
+    return s->p_state == EPOPI_ROWS && room >= (s->p_command == EPOP_CMD_CAPA ? (size_t)EPOP_STATUS_MAX : EPOPI_LISTING_MAX);
 }
 
 static int32_t end_of_rows(epop_server *s)
@@ -132,7 +129,7 @@ static int32_t next_capa(epop_server *s)
 
 static int32_t next_listing(epop_server *s)
 {
-    size_t room = epopi_outbox_room(&s->p_out, LISTING_MAX);
+    size_t room = epopi_outbox_room(&s->p_out, EPOPI_LISTING_MAX);
     size_t len = 0;
     int32_t result;
 

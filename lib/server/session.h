@@ -37,6 +37,9 @@ enum {
     EPOPI_TODO_TEXT = EPOPI_TODO_TRACE_RECEIVED | EPOPI_TODO_DISPATCH
 };
 
+/* "+OK ", a message-number, a space, a unique-id and CRLF. A row is shorter, and so is one with a size. */
+enum { EPOPI_LISTING_MAX = 4 + 10 + 1 + EPOP_UNIQUE_ID_MAX + 2 };
+
 /* server.c: ends the session with a sticky error, and returns it. What is in the output still goes out. */
 int32_t epopi_server_die(epop_server *s, int32_t error);
 /* server.c: the same, as the next step, so that the status line just written is traced. */

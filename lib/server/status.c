@@ -14,7 +14,7 @@ static int32_t sent(epop_server *s, int32_t result, size_t len)
     if (result == EPOP_OK) {
         epopi_outbox_wrote(&s->p_out, len);
         s->p_trace_len = (uint16_t)len;
-        s->p_todo |= EPOPI_TODO_TRACE_SENT;
+        s->p_todo |= s->p_callbacks->on_trace ? EPOPI_TODO_TRACE_SENT : 0;
     }
     return result;
 }

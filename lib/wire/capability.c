@@ -161,6 +161,9 @@ int32_t epop_capability_write(void *dst, size_t cap, size_t *len, const epop_cap
         result = epopi_check_struct(capability, sizeof *capability);
     }
     if (result == EPOP_OK) {
+        result = epopi_check_spans(capability->tag, capability->params);
+    }
+    if (result == EPOP_OK) {
         result = check_tag(capability);
     }
     if (result != EPOP_OK) {

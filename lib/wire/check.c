@@ -14,6 +14,13 @@ int32_t epopi_check_octets(const void *octets, size_t len)
     return octets || len == 0 ? EPOP_OK : EPOP_ERR_NULL;
 }
 
+int32_t epopi_check_spans(epop_span first, epop_span second)
+{
+    int32_t result = epopi_check_octets(first.ptr, first.len);
+
+    return result == EPOP_OK ? epopi_check_octets(second.ptr, second.len) : result;
+}
+
 int32_t epopi_check_parse(const void *out, size_t size, const void *text, size_t len)
 {
     int32_t result = epopi_check_octets(text, len);

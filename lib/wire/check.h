@@ -14,6 +14,8 @@ int32_t epopi_check_struct(const void *object, size_t size);
 /* Octets may be missing only where there are none of them: EPOP_OK or EPOP_ERR_NULL. */
 int32_t epopi_check_octets(const void *octets, size_t len);
 
+int32_t epopi_check_spans(epop_span first, epop_span second);
+
 /* The arguments of a parser: a struct to fill, and a text. */
 int32_t epopi_check_parse(const void *out, size_t size, const void *text, size_t len);
 

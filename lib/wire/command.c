@@ -151,10 +151,10 @@ static int32_t next_number(words *w, uint32_t least, uint32_t *number)
 static int32_t parse_words(epop_command *out, uint32_t grammar, words *w)
 {
     if (next_word(w, &out->argument) && out->argument.len == 0) {
-        return EPOP_ERR_SYNTAX;
+        return EPOP_ERR_ARGUMENT_MISSING;
     }
     if (grammar != WORD_OPTIONAL && next_word(w, &out->second) && out->second.len == 0) {
-        return EPOP_ERR_SYNTAX;
+        return EPOP_ERR_ARGUMENT_MISSING;
     }
     if (grammar == WORD_WORD && out->second.len == 0) {
         return EPOP_ERR_ARGUMENT_MISSING;
@@ -322,6 +322,9 @@ static void put_arguments(epopi_writer *w, const epop_command *c, uint32_t gramm
 /* RFC 2449 section 3 has keywords of three or four octets; commands in the wild are longer (XCLIENT), none is shorter. */
 static int32_t check_unknown(const epop_command *c)
 {
+    if (epopi_check_octets(c->keyword.ptr, c->keyword.len) != EPOP_OK) {
+        return EPOP_ERR_NULL;
+    }
     if (c->keyword.len < 3 || !epopi_is_visible(c->keyword.ptr, c->keyword.len)) {
         return EPOP_ERR_SYNTAX;
     }
@@ -343,6 +346,9 @@ static int32_t check_command(const void *dst, size_t cap, size_t *len, const epo
 
     if (result == EPOP_OK) {
         result = epopi_check_struct(command, sizeof *command);
+    }
+    if (result == EPOP_OK) {
+        result = epopi_check_spans(command->argument, command->second);
     }
     if (result != EPOP_OK) {
         return result;

@@ -56,6 +56,7 @@ static void skip_status(cursor *c)
     if (c->end - c->pos >= 4 && epopi_is_word(c->base + c->pos, 3, "+OK") && c->base[c->pos + 3] == ' ') {
         c->quirks |= EPOP_QUIRK_ROW_STATUS;
         c->pos += 4;
+        (void)skip_blanks(c, 0);
     }
 }
 

@@ -57,27 +57,36 @@ uint32_t epop_code_retry(uint32_t code)
     return row ? row->retry : (uint32_t)EPOP_RETRY_UNKNOWN;
 }
 
-/* What stands in the brackets at the head of a text, where it has the grammar of a response code (RFC 2449 section 3):
- * levels of visible ASCII between slashes. Empty otherwise. */
-static epop_span bracketed(epop_span text)
+/* 1 where the octets have the grammar of a response code (RFC 2449 section 3): levels of visible ASCII between slashes,
+ * none of them empty, no bracket that closes. */
+static uint32_t is_code_name(epop_span name)
 {
-    size_t stop;
+    uint8_t before = '/';
     size_t i;
 
-    if (text.len == 0 || text.ptr[0] != '[') {
-        return epopi_span(text.ptr, 0);
+    for (i = 0; i < name.len; i++) {
+        if (name.ptr[i] == ']' || (name.ptr[i] == '/' && before == '/')) {
+            return 0;
+        }
+        before = name.ptr[i];
     }
-    stop = epopi_find(text.ptr, 1, text.len, ']');
-    if (stop == text.len || !epopi_is_visible(text.ptr + 1, stop - 1)) {
-        return epopi_span(text.ptr, 0);
-    }
-    for (i = 1; i <= stop; i++) {
-        uint32_t level_ends = i == stop || text.ptr[i] == '/';
-        if (level_ends && (i == 1 || text.ptr[i - 1] == '/')) {
-            return epopi_span(text.ptr, 0);
+    return before != '/' && epopi_is_visible(name.ptr, name.len);
+}
+
+/* What stands in the brackets at the head of a text, where it is a response code; empty otherwise. */
+static epop_span bracketed(epop_span text)
+{
+    epop_span name = epopi_span(text.ptr, 0);
+    size_t stop;
+
+    if (text.len > 0 && text.ptr[0] == '[') {
+        stop = epopi_find(text.ptr, 1, text.len, ']');
+        name = epopi_span(text.ptr + 1, stop - 1);
+        if (stop == text.len || !is_code_name(name)) {
+            name.len = 0;
         }
     }
-    return epopi_span(text.ptr + 1, stop - 1);
+    return name;
 }
 
 /* 1 where the levels of the name are those of `known`, or go on below them. */
@@ -184,27 +193,21 @@ static void put_code(epopi_writer *w, const epop_reply *reply)
     }
 }
 
-/* A code of the host's own must be read back as one. */
-static int32_t check_code_name(epop_span name)
-{
-    if (name.len == 0 || !epopi_is_visible(name.ptr, name.len)) {
-        return EPOP_ERR_OCTET;
-    }
-    return epopi_find(name.ptr, 0, name.len, ']') == name.len ? EPOP_OK : EPOP_ERR_OCTET;
-}
-
 static int32_t check_reply(const epop_reply *reply)
 {
     if (reply->status < EPOP_STATUS_OK || reply->status > EPOP_STATUS_CONTINUE) {
         return EPOP_ERR_VALUE;
     }
-    if (reply->code == EPOP_CODE_OTHER) {
-        return check_code_name(reply->code_name);
+    if (reply->code == EPOP_CODE_NONE) {
+        return EPOP_OK;
     }
-    if (reply->status == EPOP_STATUS_CONTINUE && reply->code != EPOP_CODE_NONE) {
+    if (reply->status == EPOP_STATUS_CONTINUE) {
         return EPOP_ERR_VALUE;
     }
-    return reply->code == EPOP_CODE_NONE || find_code(reply->code) ? EPOP_OK : EPOP_ERR_VALUE;
+    if (reply->code == EPOP_CODE_OTHER) {
+        return is_code_name(reply->code_name) ? EPOP_OK : EPOP_ERR_OCTET;
+    }
+    return find_code(reply->code) ? EPOP_OK : EPOP_ERR_VALUE;
 }
 
 int32_t epop_reply_write(void *dst, size_t cap, size_t *len, const epop_reply *reply)
@@ -214,6 +217,9 @@ int32_t epop_reply_write(void *dst, size_t cap, size_t *len, const epop_reply *r
 
     if (result == EPOP_OK) {
         result = epopi_check_struct(reply, sizeof *reply);
+    }
+    if (result == EPOP_OK) {
+        result = epopi_check_spans(reply->detail, reply->code_name);
     }
     if (result == EPOP_OK) {
         result = check_reply(reply);

@@ -31,8 +31,8 @@ static size_t plain(const uint8_t *base, size_t pos, size_t end)
     return epopi_find(base, pos, lf, '\r') - pos;
 }
 
-/* Writes what a CR or LF at base[pos], or a debt from before it, comes to: one or two octets. Returns how many; 0 where
- * the space is not enough. *taken: whether the octet itself is done. */
+/* Writes what a CR or LF, or a debt from before `octet`, comes to: one or two octets. Returns how many; 0 for want of
+ * space. *taken: whether the octet itself is done. */
 static size_t line_end(epop_stuff *stuff, uint8_t octet, uint8_t *dst, size_t space, size_t *taken)
 {
     if (stuff->p_state == AFTER_CR) {
@@ -53,23 +53,29 @@ static size_t line_end(epop_stuff *stuff, uint8_t octet, uint8_t *dst, size_t sp
         *taken = 1;
         return 1;
     }
-    if (space < 2) {
+    if (space < 1) {
         return 0;
     }
     dst[0] = '\r';
+    stuff->p_state = AFTER_CR;
+    if (space < 2) {
+        *taken = 0; /* the LF goes the way of one behind a CR */
+        return 1;
+    }
     dst[1] = '\n';
     stuff->p_state = LINE_START;
     *taken = 1;
     return 2;
 }
 
-/* Copies a run of plain octets as far as the space goes. A dot at the head of a line counts twice, or not at all. */
+/* Copies a run of plain octets as far as the space goes. Behind the dot that is stuffed a line is as any other, so that
+ * the two can be parted. */
 static size_t text(epop_stuff *stuff, const uint8_t *src, size_t n, uint8_t *dst, size_t space, size_t *taken)
 {
     size_t stuffed = stuff->p_state == LINE_START && src[0] == '.';
 
     *taken = 0;
-    if (space < stuffed + 1) {
+    if (space < 1) {
         return 0;
     }
     if (stuffed) {

@@ -34,7 +34,7 @@ static int32_t decode_octet(epop_span text, size_t *pos, uint8_t *octet)
     *octet = text.ptr[*pos];
     if (*octet != '%') {
         (*pos)++;
-        return EPOP_OK;
+        return epopi_breaks_line(octet, 1) ? EPOP_ERR_OCTET : EPOP_OK;
     }
     if (text.len - *pos < 3) {
         return EPOP_ERR_SYNTAX;
@@ -46,7 +46,7 @@ static int32_t decode_octet(epop_span text, size_t *pos, uint8_t *octet)
     }
     *octet = (uint8_t)(high * 16 + low);
     *pos += 3;
-    return *octet == 0 || *octet == '\r' || *octet == '\n' ? EPOP_ERR_OCTET : EPOP_OK;
+    return epopi_breaks_line(octet, 1) ? EPOP_ERR_OCTET : EPOP_OK;
 }
 
 static int32_t measure(epop_span in, size_t *len)
@@ -117,6 +117,29 @@ static int32_t check_codes(epop_span user, epop_span auth)
     return result == EPOP_ERR_SPACE ? EPOP_OK : result;
 }
 
+static uint32_t is_name_octet(uint8_t octet)
+{
+    uint8_t small = (uint8_t)(octet | 0x20);
+
+    return (small >= 'a' && small <= 'z') || (octet >= '0' && octet <= '9') || octet == '.' || octet == '-' ||
+           octet == '_';
+}
+
+/* 1 where all octets are the "achar" of RFC 2384 section 8. Not among them are the ":" before a password, which section 3
+ * does not permit, and everything that another reader could take for the end of the authority. */
+static uint32_t is_encoded(epop_span text)
+{
+    static const uint8_t others[] = {'$', '+', '!', '*', '\'', '(', ')', ',', '%', '&', '=', '~'};
+    size_t i;
+
+    for (i = 0; i < text.len; i++) {
+        if (!is_name_octet(text.ptr[i]) && epopi_find(others, 0, sizeof others, text.ptr[i]) == sizeof others) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* user[;AUTH=mechanism] */
 static int32_t parse_user(epop_url *out, const uint8_t *base, size_t pos, size_t end)
 {
@@ -130,24 +153,15 @@ static int32_t parse_user(epop_url *out, const uint8_t *base, size_t pos, size_t
         out->apop = base[auth] == '+';
         auth += out->apop;
         out->auth = epopi_span(base + auth, end - auth);
-        if (out->auth.len == 0 || epopi_find(base, auth, end, ':') < end) {
+        if (out->auth.len == 0) {
             return EPOP_ERR_SYNTAX;
         }
     }
     out->user = epopi_span(base + pos, semicolon - pos);
-    /* RFC 2384 section 3: no password in a URL. */
-    if (epopi_find(base, pos, semicolon, ':') < semicolon || epopi_find(base, pos, end, '/') < end) {
+    if (end == pos || !is_encoded(out->user) || !is_encoded(out->auth)) {
         return EPOP_ERR_SYNTAX;
     }
-    return end > pos ? check_codes(out->user, out->auth) : EPOP_ERR_SYNTAX;
-}
-
-static uint32_t is_name_octet(uint8_t octet)
-{
-    uint8_t small = (uint8_t)(octet | 0x20);
-
-    return (small >= 'a' && small <= 'z') || (octet >= '0' && octet <= '9') || octet == '.' || octet == '-' ||
-           octet == '_';
+    return check_codes(out->user, out->auth);
 }
 
 static uint32_t is_host_octet(uint8_t octet, uint32_t in_brackets)
@@ -169,7 +183,7 @@ static int32_t parse_host(epop_url *out, const uint8_t *base, size_t *pos, size_
         at++;
     }
     out->host = epopi_span(base + start, at - start);
-    if (in_brackets && (at == end || base[at] != ']')) {
+    if (in_brackets && (at == end || base[at] != ']' || epopi_find(base, start, at, ':') == at)) {
         return EPOP_ERR_SYNTAX;
     }
     *pos = at + in_brackets;
@@ -318,19 +332,29 @@ static void put_port(epopi_writer *w, const epop_url *url)
     }
 }
 
+static int32_t check_url(const epop_url *url)
+{
+    int32_t result = epopi_check_struct(url, sizeof *url);
+
+    if (result == EPOP_OK) {
+        result = epopi_check_spans(url->user, url->auth);
+    }
+    if (result == EPOP_OK) {
+        result = epopi_check_octets(url->host.ptr, url->host.len);
+    }
+    if (result == EPOP_OK && url->host.len == 0) {
+        result = EPOP_ERR_ARGUMENT_MISSING;
+    }
+    return result == EPOP_OK && url->port > 65535 ? EPOP_ERR_VALUE : result;
+}
+
 int32_t epop_url_write(void *dst, size_t cap, size_t *len, const epop_url *url)
 {
     epopi_writer w;
     int32_t result = epopi_check_write(dst, cap, len);
 
     if (result == EPOP_OK) {
-        result = epopi_check_struct(url, sizeof *url);
-    }
-    if (result == EPOP_OK && url->host.len == 0) {
-        result = EPOP_ERR_ARGUMENT_MISSING;
-    }
-    if (result == EPOP_OK && url->port > 65535) {
-        result = EPOP_ERR_VALUE;
+        result = check_url(url);
     }
     if (result != EPOP_OK) {
         return result;
