@@ -1,0 +1,127 @@
+/* The loop that joins a session of epop to a connection: what every host of the library has in some form.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#include "loop.h"
+
+#include "signals.h"
+
+#include <errno.h>
+
+static enum loop_end feed(struct loop *loop)
+{
+    size_t used;
+    int32_t result = epop_client_feed(loop->client, loop->data + loop->pos, loop->len - loop->pos, &used);
+
+    loop->pos += used;
+    if (result < 0) {
+        return LOOP_ERROR;
+    }
+    loop->full = result == EPOP_AGAIN;
+    return LOOP_GO_ON;
+}
+
+/* The stream of the peer has ended, one way or the other. */
+static enum loop_end end_of_stream(struct loop *loop)
+{
+    return epop_client_eof(loop->client) == EPOP_OK ? LOOP_DONE : LOOP_ERROR;
+}
+
+static enum loop_end receive(struct loop *loop)
+{
+    long got = transport_read(loop->transport, loop->data, sizeof loop->data);
+
+    if (got == TRANSPORT_WAIT) {
+        return LOOP_GO_ON;
+    }
+    if (got <= 0) {
+        loop->error = got == TRANSPORT_BROKEN ? errno : loop->error;
+        return end_of_stream(loop);
+    }
+    loop->pos = 0;
+    loop->len = (size_t)got;
+    return feed(loop);
+}
+
+static void send_some(struct loop *loop)
+{
+    size_t len;
+    const uint8_t *data = epop_client_output(loop->client, &len);
+    long sent = transport_write(loop->transport, data, len);
+
+    if (sent == TRANSPORT_BROKEN) {
+        loop->error = errno;
+        loop->deaf = true;
+    } else if (sent > 0) {
+        epop_client_output_ack(loop->client, (size_t)sent);
+        loop->full = false;
+    }
+}
+
+/* TRANSPORT_ bits for what the session wants of the connection. */
+static unsigned wanted(const struct loop *loop, uint32_t wants)
+{
+    unsigned want = 0;
+
+    if ((wants & EPOP_WANT_DRAIN) && !loop->deaf) {
+        want |= TRANSPORT_WRITE;
+    }
+    if ((wants & EPOP_WANT_FEED) && loop->pos == loop->len) {
+        want |= TRANSPORT_READ;
+    }
+    return want;
+}
+
+/* Waits for the connection, then moves octets both ways: a peer that sends while we do must not be made to wait. */
+static enum loop_end move(struct loop *loop, unsigned want)
+{
+    uint32_t deadline = epop_client_deadline(loop->client);
+    unsigned came = transport_wait(loop->transport, want, deadline > 0 ? deadline : loop->timeout);
+
+    if (came == TRANSPORT_SIGNAL) {
+        return LOOP_SIGNAL;
+    }
+    if (came == 0) {
+        return epop_client_timeout(loop->client) == EPOP_OK ? LOOP_DONE : LOOP_ERROR;
+    }
+    if (came & TRANSPORT_WRITE) {
+        send_some(loop);
+    }
+    return came & TRANSPORT_READ ? receive(loop) : LOOP_GO_ON;
+}
+
+/* True where input is at hand, or events are owed, and the session takes it. */
+static bool can_feed(const struct loop *loop, uint32_t wants)
+{
+    return !loop->full && ((wants & EPOP_WANT_RESUME) || ((wants & EPOP_WANT_FEED) && loop->pos < loop->len));
+}
+
+static enum loop_end step(struct loop *loop)
+{
+    uint32_t wants = epop_client_wants(loop->client);
+    unsigned want = wanted(loop, wants);
+
+    if (signals_caught()) {
+        return LOOP_SIGNAL;
+    }
+    if ((wants & EPOP_WANT_CLOSE) && want == 0) {
+        return LOOP_DONE;
+    }
+    if (can_feed(loop, wants)) {
+        return feed(loop);
+    }
+    if (want == 0) {
+        return loop->deaf ? end_of_stream(loop) : LOOP_STUCK;
+    }
+    return move(loop, want);
+}
+
+enum loop_end loop_run(struct loop *loop)
+{
+    enum loop_end end;
+
+    do {
+        end = step(loop);
+    } while (end == LOOP_GO_ON);
+    return end;
+}

@@ -1,0 +1,40 @@
+/* The loop that joins a session of epop to a connection: what every host of the library has in some form.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#ifndef POPGET_LOOP_H
+#define POPGET_LOOP_H
+
+#include "transport.h"
+
+#include <epop/client.h>
+
+#include <stdbool.h>
+
+enum { LOOP_BUFFER = 65536 };
+
+enum loop_end {
+    LOOP_GO_ON,  /* not an end */
+    LOOP_DONE,   /* the session ended in good order, or the host has aborted it */
+    LOOP_ERROR,  /* the session met an error */
+    LOOP_SIGNAL, /* a signal was caught */
+    LOOP_STUCK   /* the session wants nothing that could come: a fault in this program or in the library */
+};
+
+struct loop {
+    epop_client *client;
+    struct transport *transport;
+    unsigned timeout; /* seconds, for waits that the session sets no deadline for */
+    int error;        /* errno of a connection that broke, 0 where it did not */
+    bool deaf;        /* the peer takes nothing any more; what it has still to say is read */
+    bool full;        /* the session takes no more input before some of its output is gone */
+    size_t pos;       /* octets in `data` that were fed */
+    size_t len;
+    uint8_t data[LOOP_BUFFER];
+};
+
+/* Runs until the session is over; closes nothing. Where that is by LOOP_DONE or LOOP_ERROR, epop_client_error_info
+ * knows whether all went well. */
+enum loop_end loop_run(struct loop *loop);
+
+#endif

@@ -1,0 +1,72 @@
+/* The plan of a session: login, STAT, UIDL, LIST, then fetching or showing, then QUIT.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ *
+ * The plan hears the events of the session and queues commands. What is done with messages is left to two parts of it:
+ * fetch.c (RETR, DELE) and browse.c (TOP).
+ */
+#ifndef POPGET_PLAN_H
+#define POPGET_PLAN_H
+
+#include "browse.h"
+#include "fetch.h"
+#include "loop.h"
+#include "mailbox.h"
+#include "options.h"
+#include "password.h"
+#include "progress.h"
+#include "report.h"
+#include "trace.h"
+
+#include <epop/client.h>
+
+enum {
+    REFUSAL_SIZE = 1024,
+    DISCARD_MAX = 64 * 1024 * 1024 /* octets that are received and dropped to keep a session, rather than lose it */
+};
+
+struct plan {
+    struct options *options;
+    struct report *report;
+    struct password *password;
+    struct trace *trace;
+    struct sink *sink; /* NULL with --list */
+    struct progress bar;
+    epop_client client;
+    epop_client_slot *slots;
+    struct mailbox box;
+    struct fetch fetch;
+    struct browse browse;
+    char refusal[REFUSAL_SIZE]; /* the text of the last answer where that was -ERR, fit to be shown; else empty */
+    uint64_t unreadable;        /* rows of LIST and UIDL */
+    uint64_t listed;            /* octets of all rows */
+    bool quitting;              /* QUIT is queued or sent */
+    bool quit_failed;           /* ... and was answered by -ERR */
+    bool given_up;              /* the session was closed by us, and why was reported */
+    uint8_t line[4096];
+    uint8_t output[16384];
+};
+
+/* `plan` is all zero but for its first members, up to `sink`. False after a report. */
+bool plan_start(struct plan *plan);
+
+/* What is to be said when the loop has ended. */
+void plan_finish(struct plan *plan, enum loop_end end, int connection_error);
+
+void plan_free(struct plan *plan);
+
+/* For the parts of the plan. */
+
+/* Ends the session in good order. */
+void plan_quit(struct plan *plan);
+
+/* Closes it at once: what was marked for deletion stays. The reason was reported. */
+void plan_give_up(struct plan *plan);
+
+/* Reports and gives up where a command could not be queued; that would be a fault of ours. */
+void plan_check(struct plan *plan, int32_t result);
+
+/* How many commands it pays to queue ahead. */
+unsigned plan_depth(const struct plan *plan);
+
+#endif

@@ -1,0 +1,123 @@
+/* What is to be said when a session is over: how it ended, and what that means for the messages.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#include "plan.h"
+
+#include "signals.h"
+#include "sink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static int status_of(int32_t code)
+{
+    if (code == EPOP_ERR_PEER_EOF || code == EPOP_ERR_PEER_TIMEOUT || code == EPOP_ERR_PEER_QUIT_UNKNOWN) {
+        return STATUS_TEMPORARY;
+    }
+    return code <= EPOP_ERR_PEER_EOF ? STATUS_PROTOCOL : STATUS_SOFTWARE;
+}
+
+/* A server that hangs up instead of answering a QUIT on which nothing depends has done no harm. */
+static bool is_harmless(const struct plan *plan, int32_t code)
+{
+    return plan->quitting && plan->fetch.marked == 0 && status_of(code) == STATUS_TEMPORARY;
+}
+
+/* Where in the dialogue: "RETR 2". */
+static void describe_place(const struct plan *plan, const epop_error_info *info, char *text, size_t size)
+{
+    const char *command = epop_command_name(info->command);
+
+    if (info->phase == EPOP_PHASE_GREETING) {
+        snprintf(text, size, "greeting");
+    } else if (plan->fetch.storing) {
+        snprintf(text, size, "answer to %s %lu, which is not stored", command, (unsigned long)plan->fetch.number);
+    } else if (*command != '\0') {
+        snprintf(text, size, "answer to %s", command);
+    } else {
+        snprintf(text, size, "between two answers");
+    }
+}
+
+static void report_error(struct plan *plan, const epop_error_info *info, int connection_error)
+{
+    int status = status_of(info->code);
+    char place[80];
+
+    describe_place(plan, info, place, sizeof place);
+    report_fatal(plan->report, status, "%s: %s: %s: %s, octet %" PRIu64 " of what it sent%s%s (%s)",
+                 plan->options->host, epop_error_name(info->code), epop_strerror(info->code), place, info->offset,
+                 connection_error != 0 ? ": " : "", connection_error != 0 ? strerror(connection_error) : "",
+                 status == STATUS_TEMPORARY ? "try again later" : "--trace FILE writes down what it says");
+    if (plan->refusal[0] != '\0') {
+        report_warning(plan->report, "the last that %s said was: \"%s\"", plan->options->host, plan->refusal);
+    }
+}
+
+/* Whether QUIT may have been heard, though nobody said so. */
+static bool is_unknown(const epop_error_info *info)
+{
+    return info->code == EPOP_ERR_PEER_QUIT_UNKNOWN ||
+           (info->phase == EPOP_PHASE_UPDATE && status_of(info->code) != STATUS_TEMPORARY);
+}
+
+/* What became of the messages that were to be deleted. */
+static void report_deletions(struct plan *plan, const epop_error_info *info)
+{
+    uint64_t marked = plan->fetch.marked;
+
+    if (marked == 0 || (info->code == EPOP_OK && !plan->quit_failed)) {
+        return;
+    }
+    if (info->code == EPOP_OK) {
+        report_failure(plan->report, STATUS_TEMPORARY,
+                       "QUIT was refused: \"%s\": some of these may be left on the server and come again: %" PRIu64,
+                       plan->refusal, marked);
+    } else if (is_unknown(info)) {
+        report_failure(plan->report, STATUS_TEMPORARY,
+                       "stored, and whether they were deleted is unknown: %" PRIu64 " (they may come again)", marked);
+    } else {
+        report_failure(plan->report, STATUS_TEMPORARY,
+                       "stored, and not deleted because there was no QUIT: %" PRIu64 " (they will come again)", marked);
+    }
+}
+
+static void report_count(struct plan *plan, bool shown)
+{
+    char octets[16];
+
+    if (shown) {
+        report_note(plan->report, "messages stored: %" PRIu64 " of %" PRIu64 ", received: %s, deleted: %" PRIu64,
+                    plan->fetch.stored, plan->fetch.wanted, progress_amount(octets, plan->bar.octets_done),
+                    plan->fetch.marked);
+    } else if (plan->fetch.stored < plan->fetch.wanted) {
+        report_warning(plan->report, "messages stored: %" PRIu64 " of %" PRIu64, plan->fetch.stored,
+                       plan->fetch.wanted);
+    }
+}
+
+void plan_finish(struct plan *plan, enum loop_end end, int connection_error)
+{
+    epop_error_info info = {.struct_size = sizeof info};
+    bool shown = progress_end(&plan->bar);
+    int number = signals_caught();
+
+    if (plan->sink != NULL) {
+        sink_drop(plan->sink);
+    }
+    if (end == LOOP_SIGNAL) {
+        epop_client_eof(&plan->client); /* so that it tells what a cut at this place means */
+    }
+    epop_client_error_info(&plan->client, &info);
+    if (number != 0) {
+        report_fatal(plan->report, 128 + number, "ended by signal %d", number);
+    } else if (end == LOOP_STUCK) {
+        report_fatal(plan->report, STATUS_SOFTWARE, "the session does not go on (please report this fault)");
+    } else if (info.code != EPOP_OK && !plan->given_up && !is_harmless(plan, info.code)) {
+        report_error(plan, &info, connection_error);
+    }
+    report_count(plan, shown && info.code == EPOP_OK);
+    report_deletions(plan, &info);
+}
