@@ -111,7 +111,7 @@ typedef struct epop_end_event {
     uint32_t status;         /* EPOP_STATUS_OK or _ERR of the reply that decided it; 0 if there was none */
     uint32_t code;           /* EPOP_CODE_ of that reply */
     uint32_t retry;          /* EPOP_RETRY_ of that reply */
-    uint64_t octets;         /* of the message that was received */
+    uint64_t octets;         /* of the message that were received, those dropped by EPOP_ABORT_DRAIN included */
 } epop_end_event;
 
 /* The kinds of questions. */
@@ -359,7 +359,7 @@ typedef struct epop_transfer {
     uintptr_t token;
     uint32_t number;
     uint32_t behind;    /* commands sent behind it, whose responses will come too */
-    uint64_t received;  /* octets so far */
+    uint64_t received;  /* octets so far, dropped ones included */
     uint64_t expected;  /* what the status line said, "+OK 120 octets"; 0 if it did not. A hint that may lie; the size
                            from LIST is as good */
 } epop_transfer;

@@ -139,12 +139,13 @@ static int32_t take_body(epop_client *c, const uint8_t *data, size_t len, size_t
         c->p_state = EPOPI_STATUS;
         return EPOP_OK;
     }
-    if (c->p_result == EPOP_ERR_ABORTED || slice.len == 0) {
-        return EPOP_OK;
-    }
     if (slice.len > room) {
         slice.len = (size_t)room;
         c->p_todo |= EPOPI_TODO_LIMIT;
+    }
+    if (c->p_result == EPOP_ERR_ABORTED) {
+        c->p_body += slice.len;
+        return EPOP_OK;
     }
     return slice.len > 0 ? epopi_client_emit_body(c, slice) : EPOP_OK;
 }

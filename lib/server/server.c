@@ -135,6 +135,9 @@ static int32_t greet(epop_server *s, const epop_server_config *config)
     if (!config->greeting) {
         reply.detail = epopi_span((const uint8_t *)words, sizeof words - 1);
     }
+    if (config->greeting_code == EPOP_CODE_OTHER) {
+        return EPOP_ERR_VALUE;
+    }
     if (refuse) {
         s->p_state = EPOPI_ENDED;
         s->p_phase = EPOP_PHASE_ENDED;
