@@ -52,7 +52,8 @@ static int32_t on_reply(void *user, const epop_reply_event *event)
     client_host *host = user;
     record *log = line(host);
 
-    record_add(log, "reply %lu %s %s ", (unsigned long)event->token, name_of(event->command), sign(event->reply->status));
+    record_add(log, "reply %lu %s %s ", (unsigned long)event->token, name_of(event->command),
+               sign(event->reply->status));
     record_shown(log, event->reply->text);
     record_add(log, "\n");
     return done(host, event->kind);

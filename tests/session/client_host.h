@@ -43,8 +43,8 @@ void client_init(client_host *host);
 void client_begin(client_host *host, uint32_t flags);
 void client_end(client_host *host);
 
-/* With EPOP_CLIENT_ALLOW_CLEARTEXT: from nothing to the TRANSACTION phase, at a server that answers CAPA with these rows
- * ("TOP\r\nPIPELINING\r\n"; NULL: -ERR). The log is empty then. */
+/* With EPOP_CLIENT_ALLOW_CLEARTEXT: from nothing to the TRANSACTION phase, at a server that answers CAPA with these
+ * rows ("TOP\r\nPIPELINING\r\n"; NULL: -ERR). The log is empty then. */
 void client_enter(client_host *host, uint32_t flags, const char *capabilities);
 /* The same from a host that is only prepared. */
 void client_log_in(client_host *host, const char *capabilities);

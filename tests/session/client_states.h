@@ -21,7 +21,7 @@
     X(TLS_AGREED, AUTHORIZATION, TLS, 300, 0)                   /* STLS is positive */                                 \
     X(TLS_UP, AUTHORIZATION, FEED | COMMAND, 0, 0)              /* idle, over TLS */                                   \
     X(UTF8_ON, AUTHORIZATION, FEED | COMMAND, 0, 0)             /* idle, UTF8 is positive */                           \
-    X(QUIT_UNSENT, UPDATE, DRAIN | FEED, 300, 0)                /* QUIT is in the output, from the TRANSACTION phase */ \
+    X(QUIT_UNSENT, UPDATE, DRAIN | FEED, 300, 0)                /* QUIT is in the output, after a login */             \
     X(QUIT_SENT, UPDATE, FEED, 300, 0)                          /* and was sent */                                     \
     X(ENDED, ENDED, CLOSE, 0, 0)                                /* and answered */                                     \
     X(REFUSED, ENDED, CLOSE, 0, 0)                              /* the greeting was -ERR */                            \

@@ -261,9 +261,10 @@ static void queue_random(pair *p)
     uint32_t some = random_below(&p->seed, 3) ? number : 0;
     uint32_t lines = random_below(&p->seed, 6);
     uint32_t sort = random_below(&p->seed, 16);
-    static const uint32_t ids[16] = {EPOP_CMD_STAT, EPOP_CMD_LIST, EPOP_CMD_UIDL, EPOP_CMD_RETR, EPOP_CMD_RETR, EPOP_CMD_RETR,
-                                     EPOP_CMD_TOP,  EPOP_CMD_TOP,  EPOP_CMD_DELE, EPOP_CMD_DELE, EPOP_CMD_NOOP, EPOP_CMD_RSET,
-                                     EPOP_CMD_LAST, EPOP_CMD_CAPA, EPOP_CMD_UNKNOWN, EPOP_CMD_DELE};
+    static const uint32_t ids[16] = {EPOP_CMD_STAT, EPOP_CMD_LIST, EPOP_CMD_UIDL, EPOP_CMD_RETR,
+                                     EPOP_CMD_RETR, EPOP_CMD_RETR, EPOP_CMD_TOP,  EPOP_CMD_TOP,
+                                     EPOP_CMD_DELE, EPOP_CMD_DELE, EPOP_CMD_NOOP, EPOP_CMD_RSET,
+                                     EPOP_CMD_LAST, EPOP_CMD_CAPA, EPOP_CMD_DELE, EPOP_CMD_UNKNOWN};
     uint32_t id = ids[sort];
     int32_t result = id == EPOP_CMD_STAT   ? epop_client_stat(c, token)
                      : id == EPOP_CMD_LIST ? epop_client_list(c, some, token)

@@ -9,8 +9,8 @@
 
 #define REFERENCE_ALL 0xFFFFFFFFFFFFFFFFu
 
-/* Adds a stored message with CRLF for every line end: the header, the blank line, and `lines` lines of the body (RFC 1939
- * section 7), or REFERENCE_ALL of it. Where it is `stuffed`, dots are doubled, and the dot line is added (section 3). */
+/* Adds a stored message with CRLF for every line end: the header, the blank line, and `lines` lines of the body (RFC
+ * 1939 section 7), or REFERENCE_ALL of it. Where it is `stuffed`, dots are doubled, and the dot line ends it. */
 void reference_message(record *out, const void *stored, size_t len, uint64_t lines, uint32_t stuffed);
 
 #endif

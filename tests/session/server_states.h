@@ -7,8 +7,8 @@
 
 #include "server_host.h"
 
-/* SERVER_STATE(name, phase, wants, deadline): what the getters must say there. In the TRANSACTION phase message 2 of 3 is
- * marked as deleted. */
+/* SERVER_STATE(name, phase, wants, deadline): what the getters must say there. In the TRANSACTION phase message 2 of 3
+ * is marked as deleted. */
 #define SERVER_STATES(X)                                                                                               \
     X(AUTHORIZATION, AUTHORIZATION, FEED, 600)     /* STLS is offered, and passwords are taken without it */           \
     X(NO_CLEARTEXT, AUTHORIZATION, FEED, 600)      /* STLS is offered, and needed */                                   \
@@ -35,7 +35,7 @@ enum {
     SERVER_STATE_COUNT
 };
 
-/* Brings the host into the state, checks what the getters say, and empties the log. From then on every question is held. */
+/* Brings the host into the state, checks what the getters say, and empties the log. From then on questions are held. */
 void server_reach(server_host *host, uint32_t state);
 
 const char *server_state_name(uint32_t state);

@@ -5,8 +5,8 @@
 #ifndef EPOP_TESTS_STRUCT_SIZE_H
 #define EPOP_TESTS_STRUCT_SIZE_H
 
-/* Too small is refused and changes nothing; larger than the library knows is taken, and what lies behind the known members
- * is left alone. `call` uses `it`, a pointer to a struct that is a copy of `from`. */
+/* Too small is refused and changes nothing; larger than the library knows is taken, and what lies behind the known
+ * members is left alone. `call` uses `it`, a pointer to a struct that is a copy of `from`. */
 #define STRUCT_SIZE_LAW(type, from, call, want)                                                                        \
     do {                                                                                                               \
         static struct {                                                                                                \

@@ -106,13 +106,14 @@ static void capa_around_the_login(void **data)
     client_hears(&host, "+OK\r\n");
     client_says(&host, "CAPA\r\n");
     client_hears(&host, "-ERR not now\r\n"); /* the login has succeeded all the same */
-    client_saw(&host, "reply 1 CAPA + \nrow 1 CAPA USER\nend 1 CAPA OK + 0\nask 2 user\nreply 2 USER + \nask 2 password\n"
+    client_saw(&host, "reply 1 CAPA + \nrow 1 CAPA USER\nend 1 CAPA OK + 0\n"
+                      "ask 2 user\nreply 2 USER + \nask 2 password\n"
                       "reply 2 PASS + \nreply 2 CAPA - not now\nend 2 LOGIN OK + 0\n");
     assert_int_equal(epop_client_capabilities(c), 0);
 }
 
-/* A listing without a tag that the library knows is a positive answer all the same: what is announced after login is to be
- * learned. */
+/* A listing without a tag that the library knows is a positive answer all the same: what is announced after login is to
+ * be learned. */
 static void capa_again_after_strange_tags(void **data)
 {
     (void)data;

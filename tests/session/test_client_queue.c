@@ -287,8 +287,8 @@ static void a_greeting_that_refuses(void **data)
     queued(epop_client_quit(c, 4));
     client_hears(&host, "-ERR [SYS/TEMP] full\r\n");
     client_says(&host, "");
-    client_saw(&host, "greeting - [SYS/TEMP] full\nend 1 STLS UNSENT 0 0\nend 2 LOGIN UNSENT 0 0\nend 3 LIST UNSENT 0 0\n"
-                      "end 4 QUIT UNSENT 0 0\n");
+    client_saw(&host, "greeting - [SYS/TEMP] full\nend 1 STLS UNSENT 0 0\nend 2 LOGIN UNSENT 0 0\n"
+                      "end 3 LIST UNSENT 0 0\nend 4 QUIT UNSENT 0 0\n");
     assert_int_equal(epop_client_wants(c), EPOP_WANT_CLOSE);
     assert_int_equal(epop_client_capa(c, 5), EPOP_ERR_ENDED);
     assert_int_equal(epop_client_eof(c), EPOP_OK);

@@ -188,8 +188,8 @@ static void check_good_end(void)
     assert_int_equal(epop_server_eof(&p.server), EPOP_OK);
 }
 
-/* The connection is cut somewhere in the middle: each side finds its error, and unless QUIT had come through, nothing is
- * to be deleted. */
+/* The connection is cut somewhere in the middle: each side finds its error, and unless QUIT had come through, nothing
+ * is to be deleted. */
 static void check_cut(void)
 {
     int32_t result = epop_client_eof(&p.client);

@@ -193,7 +193,7 @@ static void config_texts(void **data)
 {
     static const text_row greetings[] = {
         {TEXT(""), EPOP_OK},           {TEXT("hi \xe9"), EPOP_OK},      {TEXT("a\rb"), EPOP_ERR_OCTET},
-        {TEXT("a\n"), EPOP_ERR_OCTET}, {TEXT("\0"), EPOP_ERR_OCTET},    {large, 506, EPOP_OK}, /* +OK, blank, CRLF: 512 */
+        {TEXT("a\n"), EPOP_ERR_OCTET}, {TEXT("\0"), EPOP_ERR_OCTET},    {large, 506, EPOP_OK}, /* and 6: 512 */
         {large, 507, EPOP_ERR_TOO_LONG}, {large, 69000, EPOP_ERR_TOO_LONG},
     };
     static const text_row implementations[] = {
@@ -266,7 +266,7 @@ static void greetings(void **data)
     assert_int_equal(epop_server_eof(s), EPOP_OK);
 }
 
-/* RFC 2449 sections 6.5 and 6.7: before login what may differ after it is marked so; after it, the user's own values. */
+/* RFC 2449 sections 6.5 and 6.7: before login, what may differ after it is marked so. After it, those of the user. */
 static void capa_by_phase(void **data)
 {
     epop_maildrop maildrop;
@@ -281,8 +281,8 @@ static void capa_by_phase(void **data)
     host.config.capabilities_len = 24;
     server_init(&host);
     server_says(&host, "+OK *\r\n");
-    server_talk(&host, "CAPA\r\n", "+OK *\r\nTOP\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\nSTLS\r\n"
-                                   "LOGIN-DELAY 900 USER\r\nEXPIRE 31 USER\r\nIMPLEMENTATION epop test\r\n"
+    server_talk(&host, "CAPA\r\n", "+OK *\r\nTOP\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\n"
+                                   "STLS\r\nLOGIN-DELAY 900 USER\r\nEXPIRE 31 USER\r\nIMPLEMENTATION epop test\r\n"
                                    "UTF8 USER\r\nX-HOUSE a b\r\n.\r\n");
     server_talk(&host, "USER joe\r\n", "+OK *\r\n");
     host.open = HOLD;

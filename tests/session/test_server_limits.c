@@ -51,7 +51,8 @@ static void bad_commands(void **data)
     }
 }
 
-/* In a row: a good command in between forgives, whatever became of it. A message that is not there is no bad command. */
+/* In a row: a good command in between forgives, whatever became of it. A message that is not there is no bad command.
+ */
 static void bad_commands_in_a_row(void **data)
 {
     static const char *const good[] = {"NOOP\r\n", "CAPA\r\n", "RETR 99\r\n", "DELE 99\r\n", "XFOO\r\n"};
@@ -146,7 +147,8 @@ static void failed_opens(void **data)
 
 enum { MANY = 10000 };
 
-/* Any number of messages; the n-th has n octets and the unique-id n, filled up to the longest there can be for every third. */
+/* Any number of messages; the n-th has n octets and the unique-id n, filled up to the longest there can be for every
+ * third. */
 static int32_t on_info_of_many(void *user, const epop_info_event *event)
 {
     static char id[EPOP_UNIQUE_ID_MAX + 1];
@@ -292,8 +294,8 @@ static void ten_thousand_rows(void **data)
     }
 }
 
-/* A command is read only when the reply has room, wherever in the buffer the pending octets lie: here they lie at its end,
- * after a body has filled it. */
+/* A command is read only when the reply has room, wherever in the buffer the pending octets lie: here they lie at its
+ * end, after a body has filled it. */
 static void a_command_behind_a_body(void **data)
 {
     static char body[2000];

@@ -109,7 +109,8 @@ static void every_message_every_top(void **data)
     server_enter(&host, 0);
     for (i = 0; i < COUNT(messages); i++) {
         for (k = 0; k <= COUNT(lines); k++) {
-            check_message(messages[i].text, messages[i].len, k > 0, k > 0 ? lines[k - 1] : 0, (uint32_t)(i * 31 + k + 1));
+            uint32_t seed = (uint32_t)(i * 31 + k + 1);
+            check_message(messages[i].text, messages[i].len, k > 0, k > 0 ? lines[k - 1] : 0, seed);
         }
     }
 }
@@ -366,7 +367,8 @@ static void info_errors(void **data)
     host.callbacks.on_info = on_info_wrong;
     server_talk(&host, "LIST\r\nLIST 3\r\n", "+OK *\r\n3 18446744073709551615\r\n.\r\n+OK 3 18446744073709551615\r\n");
     server_talk(&host, "LIST 1\r\n", "-ERR *\r\n");
-    server_talk(&host, "UIDL 3\r\n", "+OK 3 ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\r\n");
+    server_talk(&host, "UIDL 3\r\n",
+                "+OK 3 ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\r\n");
 }
 
 static int finish(void **data)

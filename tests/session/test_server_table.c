@@ -29,7 +29,8 @@ typedef struct line_row {
 #define LINE(text, outcome, reply, log) {TEXT(text), outcome, reply, log}
 #define NEVER(text) LINE(text, "-----", NULL, NULL)
 
-static const char capa_plain[] = "+OK *\r\nTOP\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\nSTLS\r\n.\r\n";
+static const char capa_plain[] =
+    "+OK *\r\nTOP\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\nSTLS\r\n.\r\n";
 static const char capa_stls[] = "+OK *\r\nTOP\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\nSTLS\r\n.\r\n";
 static const char capa_tls[] = "+OK *\r\nTOP\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\n.\r\n";
 

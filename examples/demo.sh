@@ -1,0 +1,139 @@
+#!/bin/sh
+# Shows popd and popget at work on this machine: serve a maildrop, fetch it, compare every octet, delete it.
+# Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+#
+# usage: sh examples/demo.sh
+# Needs a shell; what else is missing is installed, or named where this user may not install (exit status 69).
+# All files it makes are in one private folder, which goes away at the end.
+set -u
+
+root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+mail=$root/examples/demo-mail
+LC_ALL=C
+export LC_ALL
+umask 077
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/epop-demo.XXXXXX") || exit 1
+server=
+clean_up() {
+    if [ -n "$server" ]; then
+        kill "$server" 2>/dev/null
+        wait "$server" 2>/dev/null
+    fi
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+step() {
+    printf '\n== %s\n' "$*"
+}
+
+# The last words where something went wrong: what, and the end of the log that tells why.
+fail() {
+    printf '\n%s\n' "$1" >&2
+    [ -z "${2:-}" ] || tail -n 25 "$2" >&2
+    printf 'epop demo: FAILED\n' >&2
+    exit 1
+}
+
+in_folder() {
+    find "$1" -type f | wc -l | tr -d ' '
+}
+
+# POP3 knows one line end, so popd sends CRLF for every LF, CR and CRLF, and ends the last line where it has no end;
+# popget writes LF for CRLF. Both sides of the comparison are brought to that form: every line end an LF, the last one there.
+normalise() {
+    cr=$(printf '\r')
+    sed "s/$cr\$//" "$1" | tr '\r' '\n' | awk '{ print }'
+}
+
+build() {
+    compiler=${CC:-cc}
+    command -v "$compiler" >/dev/null 2>&1 || compiler=gcc
+    CC=$compiler meson setup "$work/build" "$root" --buildtype=release -Dexamples=enabled -Dtests=disabled \
+        >"$work/build.log" 2>&1 && meson compile -C "$work/build" >>"$work/build.log" 2>&1
+}
+
+# popd chooses a free port and writes it down when it is ready.
+serve() {
+    mkdir -p "$work/mail/newcomer/cur" "$work/mail/newcomer/new" "$work/mail/newcomer/tmp"
+    cp "$mail"/new/* "$work/mail/newcomer/new/"
+    printf 'newcomer:{PLAIN}first class\n' >"$work/users"
+    "$work/build/examples/popd/popd" --root "$work/mail" --users "$work/users" --listen 127.0.0.1:0 \
+        --allow-cleartext --port-file "$work/port" >"$work/popd.log" 2>&1 &
+    server=$!
+    turns=0
+    until address=$(sed -n 's/^pop //p' "$work/port" 2>/dev/null) && [ -n "$address" ]; do
+        kill -0 "$server" 2>/dev/null || fail "popd did not start." "$work/popd.log"
+        turns=$((turns + 1))
+        [ $turns -le 30 ] || fail "popd was not ready after 30 seconds." "$work/popd.log"
+        sleep 1
+    done
+}
+
+popget() {
+    POPGET_PASSWORD='first class' "$work/build/examples/popget/popget" --allow-cleartext "$@" "pop://newcomer@$address" \
+        2>"$work/popget.log" || fail "popget $* ended with status $?." "$work/popget.log"
+}
+
+compare() {
+    equal=0
+    for file in "$mail"/new/*; do
+        id=$(tr -d '\r' <"$file" | sed -n 's/^Message-ID: //p')
+        copy=$(grep -l -F "Message-ID: $id" "$work"/fetched/new/*)
+        [ -f "$copy" ] || fail "$(basename "$file") is not among the messages that were fetched, or is there twice."
+        normalise "$file" >"$work/sent"
+        normalise "$copy" >"$work/got"
+        cmp "$work/sent" "$work/got" || fail "$(basename "$file") has changed on its way."
+        equal=$((equal + 1))
+    done
+}
+
+step "Tools"
+sh "$root/tests/install.sh" build || exit $?
+echo "compiler, meson, ninja, pkg-config and xxhash are there"
+
+step "Build (about ten seconds)"
+build || fail "The build failed." "$work/build.log"
+echo "popd, a POP3 server, and popget, a POP3 client"
+
+step "Serve"
+serve
+total=$(in_folder "$mail/new")
+echo "popd serves a copy of examples/demo-mail, $total messages, at $address to user newcomer"
+
+step "popget --list"
+popget --list
+popget --list --json >"$work/rows"
+listed=$(grep -c '^{' "$work/rows")
+[ "$listed" = "$total" ] || fail "$listed messages are listed, not $total."
+
+step "popget --maildir"
+popget --maildir "$work/fetched"
+fetched=$(in_folder "$work/fetched")
+[ "$fetched" = "$total" ] || fail "$fetched messages were fetched, not $total."
+echo "$fetched messages fetched into a new Maildir, and kept on the server"
+
+step "Compare"
+compare
+echo "$equal of $total messages are equal octet by octet (cmp), with every line end taken as LF on both sides"
+
+step "popget --delete"
+popget --maildir "$work/fetched-again" --delete
+[ "$(in_folder "$work/fetched-again")" = "$total" ] || fail "Not all messages were fetched before they were deleted."
+popget --list --json >"$work/rows"
+[ ! -s "$work/rows" ] || fail "The maildrop is not empty." "$work/rows"
+[ "$(in_folder "$work/mail/newcomer")" = 0 ] || fail "Message files are left in the maildrop."
+echo "fetched once more, then deleted: the maildrop is empty"
+
+step "Stop"
+kill "$server"
+wait "$server"
+status=$?
+server=
+[ $status = 0 ] || fail "popd ended with status $status." "$work/popd.log"
+echo "popd has ended in good order"
+
+printf '\nepop demo: all is well. %s messages went there and back unharmed.\n' "$total"

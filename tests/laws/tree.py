@@ -1,0 +1,135 @@
+"""What the checks of the laws know of the tree: its sources, its headers, its option sets, and the compilers at hand.
+
+Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HEADERS = ['base', 'client', 'epop', 'server', 'version', 'wire']
+WARNINGS = ['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wcast-qual', '-Wundef', '-Werror', '-pedantic-errors']
+SKIP = 77  # what meson takes for "skipped"
+
+# Option sets of meson_options.txt: the rooms of lib/ that are built, and macros.
+OPTION_SETS = {
+    'all': (['wire', 'client', 'server'], []),
+    'client only': (['wire', 'client'], []),
+    'server only': (['wire', 'server'], []),
+    'wire only': (['wire'], []),
+    'no strerror': (['wire', 'client', 'server'], ['-DEPOP_NO_STRERROR']),
+    'no trace': (['wire', 'client', 'server'], ['-DEPOP_NO_TRACE']),
+}
+
+
+def path(*parts):
+    return os.path.join(ROOT, *parts)
+
+
+def read(*parts):
+    with open(path(*parts), encoding='utf-8') as f:
+        return f.read()
+
+
+def sources(rooms=('wire', 'client', 'server')):
+    """The C files of some rooms of lib/, as paths relative to the tree."""
+    return [f'lib/{room}/{name}' for room in rooms for name in sorted(os.listdir(path('lib', room)))
+            if name.endswith('.c')]
+
+
+def c_files(*folders, suffixes=('.c', '.h')):
+    """All C files below some folders, as paths relative to the tree."""
+    found = []
+    for folder in folders:
+        for here, below, names in os.walk(path(folder)):
+            below[:] = sorted(name for name in below if not name.startswith('.'))
+            found += [os.path.relpath(os.path.join(here, name), ROOT) for name in sorted(names)
+                      if name.endswith(suffixes)]
+    return found
+
+
+def compilers(names=('cc', 'gcc', 'clang', 'clang-14')):
+    """Those that are there, each once: `cc` may be `gcc` by another name."""
+    there = {}
+    for name in names:
+        program = shutil.which(name)
+        if program:
+            there.setdefault(os.path.realpath(program), name)
+    return list(there.values())
+
+
+def run(command, **options):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, **options)
+
+
+def compile_objects(compiler, flags, files, folder):
+    """Compiles sources of lib/; the path of the object of each. Ends the program where the compiler fails."""
+    made = {}
+    for source in files:
+        target = os.path.join(folder, source.replace('/', '_')[:-2] + '.o')
+        command = [compiler, '-std=c99', '-DEPOP_BUILD', '-fvisibility=hidden', *flags, f'-I{path("include")}',
+                   f'-I{path("lib")}', '-c', path(source), '-o', target]
+        done = run(command)
+        if done.returncode != 0:
+            print(f'{" ".join(command)}\n{done.stderr}')
+            sys.exit(1)
+        made[source] = target
+    return made
+
+
+def without_comments(text):
+    return re.sub(r'/\*.*?\*/', lambda m: '\n' * m.group(0).count('\n'), text, flags=re.S)
+
+
+def declarations(compiler='cc'):
+    """The public headers as the compiler sees them: preprocessed, and without what came from elsewhere."""
+    done = run([compiler, '-std=c99', '-E', f'-I{path("include")}', path('include', 'epop', 'epop.h')])
+    if done.returncode != 0:
+        print(done.stderr)
+        sys.exit(1)
+    kept = []
+    ours = False
+    for line in done.stdout.splitlines():
+        marker = re.match(r'# \d+ "([^"]*)"', line)
+        if marker:
+            ours = '/epop/' in marker.group(1)
+        elif ours:
+            kept.append(line)
+    return '\n'.join(kept)
+
+
+def public_functions():
+    """The names of all functions of the public headers."""
+    without_structs = re.sub(r'struct \w+ \{.*?\}', '', declarations(), flags=re.S)
+    return sorted(re.findall(r'\b(epop_\w+)\s*\([^()]*\)\s*;', without_structs))
+
+
+def structs():
+    """The public structs: name, and the names of the members in order."""
+    found = {}
+    for name, body in re.findall(r'typedef struct (epop_\w+) \{(.*?)\} \1;', declarations(), flags=re.S):
+        members = []
+        for member in body.split(';'):
+            pointer = re.search(r'\(\*(\w+)\)\(', member)
+            plain = re.search(r'(\w+)\s*(\[\w+\])?\s*$', member.strip())
+            if pointer or plain:
+                members.append(pointer.group(1) if pointer else plain.group(1))
+        found[name] = members
+    return found
+
+
+def finish(faults, remedy):
+    """Ends the check: prints what is wrong, and what to do about it."""
+    for fault in faults:
+        print(fault)
+    if faults:
+        print(f'\n{len(faults)} wrong. {remedy}')
+        sys.exit(1)
+    sys.exit(0)
+
+
+def skip(why):
+    print(f'skipped: {why}')
+    sys.exit(SKIP)
