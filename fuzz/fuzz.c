@@ -1,0 +1,136 @@
+/* Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT */
+#include "fuzz.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void fuzz_fail(const char *what, const char *file, int line)
+{
+    fprintf(stderr, "%s:%d: %s does not hold\n", file, line, what);
+    abort();
+}
+
+void fuzz_log_free(fuzz_log *log)
+{
+    free(log->octets);
+    memset(log, 0, sizeof *log);
+}
+
+void fuzz_log_octets(fuzz_log *log, const void *data, size_t len)
+{
+    if (len == 0) {
+        return;
+    }
+    if (log->len + len > log->cap) {
+        log->cap = (log->len + len) * 2;
+        log->octets = realloc(log->octets, log->cap);
+        FUZZ_CHECK(log->octets != NULL);
+    }
+    memcpy(log->octets + log->len, data, len);
+    log->len += len;
+}
+
+void fuzz_log_add(fuzz_log *log, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    int len;
+
+    va_start(arguments, format);
+    len = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    FUZZ_CHECK(len >= 0 && (size_t)len < sizeof text);
+    fuzz_log_octets(log, text, (size_t)len);
+}
+
+void fuzz_log_span(fuzz_log *log, epop_span span)
+{
+    fuzz_log_add(log, " %lu:", (unsigned long)span.len);
+    fuzz_log_octets(log, span.ptr, span.len);
+}
+
+void fuzz_log_same(const char *what, const fuzz_log *left, const fuzz_log *right)
+{
+    if (left->len == right->len && (left->len == 0 || memcmp(left->octets, right->octets, left->len) == 0)) {
+        return;
+    }
+    fprintf(stderr, "%s: at once:\n%.*s\nsplit:\n%.*s\n", what, (int)left->len,
+            left->octets ? (const char *)left->octets : "", (int)right->len,
+            right->octets ? (const char *)right->octets : "");
+    FUZZ_CHECK(!"the same however it is cut");
+}
+
+uint32_t fuzz_next(uint32_t *seed)
+{
+    uint32_t x;
+
+    *seed += 0x9e3779b9u;
+    x = *seed;
+    x = (x ^ (x >> 16)) * 0x21f0aaadu;
+    x = (x ^ (x >> 15)) * 0x735a2d97u;
+    return x ^ (x >> 15);
+}
+
+uint32_t fuzz_below(uint32_t *seed, uint32_t bound)
+{
+    return bound > 0 ? fuzz_next(seed) % bound : 0;
+}
+
+uint8_t *fuzz_copy(const void *data, size_t len)
+{
+    uint8_t *copy = malloc(len > 0 ? len : 1);
+
+    FUZZ_CHECK(copy != NULL);
+    if (len > 0) {
+        memcpy(copy, data, len);
+    }
+    return copy;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+enum { SEGMENT_END = 0x1E, HEAD = 3, DECISIONS_MASK = 0x1F };
+
+uint32_t fuzz_input_open(fuzz_input *input, const uint8_t *data, size_t size)
+{
+    size_t i;
+
+    memset(input, 0, sizeof *input);
+    if (size < HEAD) {
+        return 0;
+    }
+    input->flags = data[0];
+    input->seed = data[1];
+    input->decision_count = data[2] & DECISIONS_MASK;
+    input->decisions = data + HEAD;
+    if (size < HEAD + input->decision_count) {
+        return 0;
+    }
+    data += HEAD + input->decision_count;
+    size -= HEAD + input->decision_count;
+    input->octets = fuzz_copy(data, size);
+    input->segments = malloc((size + 1) * sizeof *input->segments);
+    FUZZ_CHECK(input->segments != NULL);
+    for (i = 0; i < size; i++) {
+        if (data[i] == SEGMENT_END) {
+            input->segments[input->segment_count++] = input->len;
+        } else {
+            input->octets[input->len++] = data[i];
+        }
+    }
+    input->segments[input->segment_count++] = input->len;
+    return 1;
+}
+
+void fuzz_input_close(fuzz_input *input)
+{
+    free(input->octets);
+    free(input->segments);
+}
+
+uint32_t fuzz_decide(fuzz_input *input)
+{
+    return input->decision_count > 0 ? input->decisions[input->decision_at++ % input->decision_count] : 0;
+}
