@@ -56,7 +56,6 @@ static void take_limits(epop_client *c, const epop_client_config *config)
 
 int32_t epop_client_init(epop_client *client, size_t size, const epop_client_config *config)
 {
-    static const epop_client zero;
     int32_t result;
 
     if (!client) {
@@ -66,7 +65,7 @@ int32_t epop_client_init(epop_client *client, size_t size, const epop_client_con
     if (result != EPOP_OK) {
         return result;
     }
-    *client = zero;
+    epopi_wipe((uint8_t *)client, sizeof *client);
     client->p_callbacks = config->callbacks;
     client->p_user = config->user;
     client->p_slots = config->slots;
@@ -437,6 +436,6 @@ int32_t epop_client_abort(epop_client *client, uint32_t how)
         return EPOP_ERR_PHASE;
     }
     client->p_result = EPOP_ERR_ABORTED;
-    client->p_todo &= (uint16_t)~(EPOPI_TODO_LIMIT | EPOPI_TODO_ROW);
+    client->p_todo &= (uint16_t) ~(EPOPI_TODO_LIMIT | EPOPI_TODO_ROW);
     return EPOP_OK;
 }

@@ -19,8 +19,8 @@ enum {
     EPOPI_STATUS = 1, /* a status line: the greeting, or the head of a response */
     EPOPI_ROWS = 2,
     EPOPI_BODY = 3,
-    EPOPI_TLS = 4,    /* nothing: TLS is being started */
-    EPOPI_ENDED = 5   /* nothing: over, in good order */
+    EPOPI_TLS = 4,  /* nothing: TLS is being started */
+    EPOPI_ENDED = 5 /* nothing: over, in good order */
 };
 
 /* What is owed, in the order in which it is done. */
@@ -46,12 +46,12 @@ enum {
 /* client.c: ends the session with a sticky error; returns it. */
 int32_t epopi_client_die(epop_client *c, int32_t error);
 
-/* client.c: does steps and sends commands until nothing is left to do, or a callback stopped it. EPOP_OK, EPOP_PAUSED, or
- * the sticky error. */
+/* client.c: does steps and sends commands until nothing is left to do, or a callback stopped it. EPOP_OK, EPOP_PAUSED,
+ * or the sticky error. */
 int32_t epopi_client_run(epop_client *c);
 
-/* client.c: the same for a call of the host's that has made something possible, unless a callback is under way: then the
- * call around that goes on. EPOP_OK or the sticky error. */
+/* client.c: the same for a call of the host's that has made something possible, unless a callback is under way: then
+ * the call around that goes on. EPOP_OK or the sticky error. */
 int32_t epopi_client_go_on(epop_client *c);
 
 /* event.c: the lowest step of p_todo. EPOP_OK, EPOP_PAUSED, or the sticky error. */
@@ -66,10 +66,12 @@ int32_t epopi_client_finish(epop_client *c);
 
 /* queue.c */
 epop_client_slot *epopi_client_head(const epop_client *c);
-uint32_t epopi_client_command(const epop_client *c);  /* EPOP_CMD_ that is being answered */
-int32_t epopi_client_send(epop_client *c, const epop_command *command); /* writes it for the head slot, in full or not */
+uint32_t epopi_client_command(const epop_client *c); /* EPOP_CMD_ that is being answered */
+/* Writes the command of the last slot in flight. The results of epop_command_write. */
+int32_t epopi_client_send(epop_client *c, const epop_command *command);
 uint32_t epopi_client_can_release(const epop_client *c);
-int32_t epopi_client_release(epop_client *c); /* sends the next command, or ends it unsent */
+/* Sends the next command, or ends it unsent. */
+int32_t epopi_client_release(epop_client *c);
 int32_t epopi_client_end_head(epop_client *c, int32_t result); /* takes the head slot out of the queue; on_end */
 uint32_t epopi_client_is_idle(const epop_client *c);
 

@@ -190,7 +190,7 @@ int32_t epop_server_info(epop_server *server, uint64_t octets, const void *uniqu
     if (!server->p_in_callback || server->p_asked != EPOP_EVENT_INFO) {
         return EPOP_ERR_NOT_ASKED;
     }
-    /* The row of UIDL is made at once, behind the output, because the unique-id may not be kept; p_info is its length. */
+    /* The row of UIDL is made at once, behind the output, as the unique-id may not be kept; p_info is its length. */
     room = server->p_out.p_size - server->p_out.p_tail;
     result = epop_uidl_write(epopi_outbox_end(&server->p_out), room, &need, server->p_number, unique_id, len);
     if (result != EPOP_OK) {

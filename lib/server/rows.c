@@ -27,7 +27,8 @@ uint32_t epopi_server_can_row(const epop_server *s)
 {
     size_t room = s->p_out.p_size - epopi_outbox_len(&s->p_out);
 
-    return s->p_state == EPOPI_ROWS && room >= (s->p_command == EPOP_CMD_CAPA ? (size_t)EPOP_STATUS_MAX : EPOPI_LISTING_MAX);
+    return s->p_state == EPOPI_ROWS &&
+           room >= (s->p_command == EPOP_CMD_CAPA ? (size_t)EPOP_STATUS_MAX : EPOPI_LISTING_MAX);
 }
 
 static int32_t end_of_rows(epop_server *s)
@@ -64,9 +65,9 @@ static uint32_t is_announced(const epop_server *s, uint32_t row)
 
 static uint32_t bit_of(uint32_t row)
 {
-    static const uint16_t bits[] = {EPOP_CAPA_TOP,        EPOP_CAPA_USER, EPOP_CAPA_RESP_CODES,  EPOP_CAPA_AUTH_RESP_CODE,
-                                    EPOP_CAPA_PIPELINING, EPOP_CAPA_UIDL, EPOP_CAPA_STLS,        EPOP_CAPA_LOGIN_DELAY,
-                                    EPOP_CAPA_EXPIRE,     EPOP_CAPA_IMPLEMENTATION};
+    static const uint16_t bits[] = {
+        EPOP_CAPA_TOP,  EPOP_CAPA_USER, EPOP_CAPA_RESP_CODES,  EPOP_CAPA_AUTH_RESP_CODE, EPOP_CAPA_PIPELINING,
+        EPOP_CAPA_UIDL, EPOP_CAPA_STLS, EPOP_CAPA_LOGIN_DELAY, EPOP_CAPA_EXPIRE,         EPOP_CAPA_IMPLEMENTATION};
 
     return bits[row];
 }

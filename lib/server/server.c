@@ -147,7 +147,6 @@ static int32_t greet(epop_server *s, const epop_server_config *config)
 
 int32_t epop_server_init(epop_server *server, size_t size, const epop_server_config *config)
 {
-    static const epop_server zero;
     int32_t result;
 
     if (!server) {
@@ -157,7 +156,7 @@ int32_t epop_server_init(epop_server *server, size_t size, const epop_server_con
     if (result != EPOP_OK) {
         return result;
     }
-    *server = zero;
+    epopi_wipe((uint8_t *)server, sizeof *server);
     take_values(server, config);
     result = take_texts(server, config);
     if (result == EPOP_OK) {
@@ -263,7 +262,8 @@ static int32_t broken_line(epop_server *s, int32_t error)
 {
     s->p_command = EPOP_CMD_UNKNOWN;
     epopi_server_doom(s, error);
-    return epopi_server_err(s, EPOP_CODE_NONE, error == EPOP_ERR_LIMIT_LINE ? "line too long" : "lines end in CRLF here");
+    return epopi_server_err(s, EPOP_CODE_NONE,
+                            error == EPOP_ERR_LIMIT_LINE ? "line too long" : "lines end in CRLF here");
 }
 
 static int32_t take(epop_server *s, const uint8_t *data, size_t len, size_t *used)

@@ -49,7 +49,7 @@ int32_t epopi_server_run(epop_server *s);
 /* server.c: the same for an answer of the host's, unless a callback is under way: the call around that goes on then. */
 int32_t epopi_server_go_on(epop_server *s);
 
-/* event.c: traces and questions. EPOP_OK, EPOP_PAUSED, or the sticky error. A question without a callback is refused. */
+/* event.c: traces and questions. EPOP_OK, EPOP_PAUSED, or the sticky error. What has no callback is refused. */
 int32_t epopi_server_trace(epop_server *s, epop_span line, uint32_t sent);
 int32_t epopi_server_ask_auth(epop_server *s, epop_span password);
 int32_t epopi_server_ask_open(epop_server *s);
@@ -68,7 +68,8 @@ int32_t epopi_server_row(epop_server *s);
 /* status.c: a status line. `text` is NUL-terminated. */
 int32_t epopi_server_reply(epop_server *s, const epop_reply *reply);
 int32_t epopi_server_ok(epop_server *s, const char *text);
-int32_t epopi_server_ok_numbers(epop_server *s, uint64_t first, const char *between, uint64_t second, const char *behind);
+int32_t epopi_server_ok_numbers(epop_server *s, uint64_t first, const char *between, uint64_t second,
+                                const char *behind);
 void epopi_server_ok_row(epop_server *s); /* of the row that epop_server_info has written behind the output */
 int32_t epopi_server_err(epop_server *s, uint32_t code, const char *text);
 /* -ERR to a command that was wrong in itself; too many of those in a row end the session. */

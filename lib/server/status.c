@@ -52,7 +52,8 @@ int32_t epopi_server_ok(epop_server *s, const char *text)
     return status(s, "+OK ", EPOP_CODE_NONE, text);
 }
 
-int32_t epopi_server_ok_numbers(epop_server *s, uint64_t first, const char *between, uint64_t second, const char *behind)
+int32_t epopi_server_ok_numbers(epop_server *s, uint64_t first, const char *between, uint64_t second,
+                                const char *behind)
 {
     size_t room = epopi_outbox_room(&s->p_out, EPOP_STATUS_MAX);
     size_t len = 0;

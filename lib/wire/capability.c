@@ -11,8 +11,8 @@
 
 /* Row n has bit n of EPOP_CAPA_. */
 static const char names[][15] = {
-    "TOP",    "USER", "SASL",           "RESP-CODES", "LOGIN-DELAY",    "PIPELINING", "EXPIRE",
-    "UIDL",   "IMPLEMENTATION", "STLS", "AUTH-RESP-CODE", "UTF8",       "LANG",
+    "TOP",  "USER",           "SASL", "RESP-CODES",     "LOGIN-DELAY", "PIPELINING", "EXPIRE",
+    "UIDL", "IMPLEMENTATION", "STLS", "AUTH-RESP-CODE", "UTF8",        "LANG",
 };
 
 enum { NAME_COUNT = sizeof names / sizeof names[0] };

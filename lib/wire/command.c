@@ -29,8 +29,8 @@ typedef struct row {
 
 static const row rows[] = {
 #define EPOP_COMMAND(keyword, grammar, phases, shape, shape_argument, flags, source)                                   \
-    {#keyword, EPOP_CMD_##keyword,     grammar, EPOPI_PHASES_##phases, EPOP_SHAPE_##shape, EPOP_SHAPE_##shape_argument, \
-     (flags)},
+    {#keyword,           EPOP_CMD_##keyword,          grammar, EPOPI_PHASES_##phases,                                  \
+     EPOP_SHAPE_##shape, EPOP_SHAPE_##shape_argument, (flags)},
 #include "wire/commands.def"
 #undef EPOP_COMMAND
 };
@@ -319,7 +319,7 @@ static void put_arguments(epopi_writer *w, const epop_command *c, uint32_t gramm
     }
 }
 
-/* RFC 2449 section 3 has keywords of three or four octets; commands in the wild are longer (XCLIENT), none is shorter. */
+/* RFC 2449 section 3 has keywords of three or four octets; some in the wild are longer (XCLIENT), none is shorter. */
 static int32_t check_unknown(const epop_command *c)
 {
     if (epopi_check_octets(c->keyword.ptr, c->keyword.len) != EPOP_OK) {

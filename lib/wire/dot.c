@@ -1,7 +1,7 @@
 /* Dot-unstuffing and the end of a multi-line response (RFC 1939 section 3), without a copy.
  *
- * After the dot at the head of a line is dropped, the only octet that can be owed is the CR behind it: it is data unless a
- * LF follows. It is then given from a constant, so that state is all that has to be kept.
+ * After the dot at the head of a line is dropped, the only octet that can be owed is the CR behind it: it is data
+ * unless a LF follows. It is then given from a constant, so that state is all that has to be kept.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -42,8 +42,8 @@ static uint32_t ends_line(const epop_dot *dot, const uint8_t *base, size_t start
     return lf > start ? base[lf - 1] == '\r' : dot->p_state == AFTER_CR;
 }
 
-/* From base[pos] on, where no dot is to be dropped: the end of the octets that can be given out in one slice. Behind them
- * is a line that begins with a dot, or nothing yet. */
+/* From base[pos] on, where no dot is to be dropped: the end of the octets that can be given out in one slice. Behind
+ * them is a line that begins with a dot, or nothing yet. */
 static size_t run(epop_dot *dot, const uint8_t *base, size_t pos, size_t end)
 {
     size_t start = pos;

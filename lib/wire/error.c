@@ -1,5 +1,5 @@
-/* Names and texts of results. They are kept in one run of characters each: a table of pointers would have to be relocated,
- * and so would be writable data in a shared library.
+/* Names and texts of results. They are kept in one run of characters each: a table of pointers would have to be
+ * relocated, and so would be writable data in a shared library.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -7,11 +7,12 @@
 #include <epop/version.h>
 
 #define EPOPI_VALUE(name, value, text) (int16_t)(value),
-static const int16_t values[] = {EPOP_OK,   EPOP_PAUSED, EPOP_AGAIN, EPOP_LINE,
-                                 EPOP_END,  EPOP_FULL,   EPOP_ERROR_LIST(EPOPI_VALUE)};
+static const int16_t values[] = {
+    EPOP_OK, EPOP_PAUSED, EPOP_AGAIN, EPOP_LINE, EPOP_END, EPOP_FULL, EPOP_ERROR_LIST(EPOPI_VALUE)};
 
 #define EPOPI_NAME(name, value, text) #name "\0"
-static const char names[] = "EPOP_OK\0EPOP_PAUSED\0EPOP_AGAIN\0EPOP_LINE\0EPOP_END\0EPOP_FULL\0" EPOP_ERROR_LIST(EPOPI_NAME);
+static const char names[] =
+    "EPOP_OK\0EPOP_PAUSED\0EPOP_AGAIN\0EPOP_LINE\0EPOP_END\0EPOP_FULL\0" EPOP_ERROR_LIST(EPOPI_NAME);
 
 #ifndef EPOP_NO_STRERROR
 #define EPOPI_TEXT(name, value, text) text "\0"

@@ -58,7 +58,8 @@ uint32_t epopi_is_word(const uint8_t *ptr, size_t len, const char *word)
 
 uint32_t epopi_breaks_line(const uint8_t *ptr, size_t len)
 {
-    return epopi_find(ptr, 0, len, '\r') < len || epopi_find(ptr, 0, len, '\n') < len || epopi_find(ptr, 0, len, 0) < len;
+    return epopi_find(ptr, 0, len, '\r') < len || epopi_find(ptr, 0, len, '\n') < len ||
+           epopi_find(ptr, 0, len, 0) < len;
 }
 
 uint32_t epopi_is_visible(const uint8_t *ptr, size_t len)

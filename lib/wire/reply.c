@@ -15,10 +15,13 @@ typedef struct code_row {
     uint8_t retry;
 } code_row;
 
-#define CODE(name, code, retry) {name, sizeof name - 1, code, retry}
+#define CODE(name, code, retry)                                                                                        \
+    {                                                                                                                  \
+        name, sizeof name - 1, code, retry                                                                             \
+    }
 
-/* RFC 2449 section 8.1, RFC 3206 section 4, RFC 6856 section 5. A longer name stands before its own beginning: codes are
- * hierarchical, and of two that fit, the more exact one counts. */
+/* RFC 2449 section 8.1, RFC 3206 section 4, RFC 6856 section 5. A longer name stands before its own beginning: codes
+ * are hierarchical, and of two that fit, the more exact one counts. */
 static const code_row codes[] = {
     CODE("LOGIN-DELAY", EPOP_CODE_LOGIN_DELAY, EPOP_RETRY_LATER),
     CODE("IN-USE", EPOP_CODE_IN_USE, EPOP_RETRY_LATER),

@@ -125,8 +125,8 @@ static uint32_t is_name_octet(uint8_t octet)
            octet == '_';
 }
 
-/* 1 where all octets are the "achar" of RFC 2384 section 8. Not among them are the ":" before a password, which section 3
- * does not permit, and everything that another reader could take for the end of the authority. */
+/* 1 where all octets are the "achar" of RFC 2384 section 8. Not among them are the ":" before a password, which section
+ * 3 does not permit, and everything that another reader could take for the end of the authority. */
 static uint32_t is_encoded(epop_span text)
 {
     static const uint8_t others[] = {'$', '+', '!', '*', '\'', '(', ')', ',', '%', '&', '=', '~'};

@@ -16,7 +16,7 @@ typedef struct epopi_writer {
     size_t cap;
     size_t *len;
     size_t at;
-    size_t max;     /* EPOP_ERR_TOO_LONG above it; 0: no limit */
+    size_t max; /* EPOP_ERR_TOO_LONG above it; 0: no limit */
     uint32_t pass;
     int32_t result;
 } epopi_writer;
