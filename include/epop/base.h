@@ -5,10 +5,10 @@
  * The rules that hold everywhere
  * ------------------------------
  * - Nothing here allocates, blocks, prints, reads a clock or keeps a global. All memory comes from the caller.
- * - A pointer that the caller passes is used within the call and forgotten, unless its comment says that the memory must
- *   outlive the session. A pointer that the library shows is good for as long as its comment says.
- * - Every struct that begins with `struct_size` wants it set to its `sizeof` before the call, whoever fills the rest. It is
- *   how an old program and a new library understand each other: structs grow only at their end.
+ * - A pointer that the caller passes is used within the call and forgotten, unless its comment says that the memory
+ *   must outlive the session. A pointer that the library shows is good for as long as its comment says.
+ * - Every struct that begins with `struct_size` wants it set to its `sizeof` before the call, whoever fills the rest.
+ *   It is how an old program and a new library understand each other: structs grow only at their end.
  * - A session belongs to one thread at a time. Two sessions share nothing.
  * - Results are int32_t: 0 is success, a positive value is "stopped on purpose", a negative one is an error.
  */
@@ -59,57 +59,56 @@ enum {
 /* Every error: name, value, meaning. Five bands:
  *
  *   -1 ..  -29  usage: the call was wrong and changed nothing; correct it and call again
- *  -30 ..  -59  input: octets that a parser or serializer of wire.h will not take; a session never ends for one of these
+ *  -30 ..  -59  input: octets that a parser or serializer of wire.h will not take; no session ends for one
  *  -60 ..  -89  peer: the other side broke the protocol; the session is dead and every later call says the same
  *  -90 .. -119  limit: a bound was met; sticky like a peer error
  * -120 .. -149  outcome: how a login or a command ended that never got its reply; reported in events
  */
-#define EPOP_ERROR_LIST(X)                                                                                              \
-    X(EPOP_ERR_NULL, -1, "a pointer that must not be NULL is NULL")                                                     \
-    X(EPOP_ERR_STRUCT_SIZE, -2, "struct_size is not set, or too small")                                                 \
-    X(EPOP_ERR_VALUE, -3, "an argument is outside its range")                                                           \
-    X(EPOP_ERR_BUFFER_SIZE, -4, "a buffer given at init is smaller than its documented minimum")                        \
-    X(EPOP_ERR_REENTRANT, -5, "this call may not be made from inside a callback")                                       \
-    X(EPOP_ERR_PHASE, -6, "not possible in this phase of the session")                                                  \
-    X(EPOP_ERR_QUEUE_FULL, -7, "the command queue is full; wait for a reply")                                           \
-    X(EPOP_ERR_BUSY, -8, "other commands are queued or unanswered; wait until the session is idle")                     \
-    X(EPOP_ERR_NOT_ASKED, -9, "no question of that kind is open")                                                       \
-    X(EPOP_ERR_NOT_RAW, -10, "this command has a function of its own and can not be sent raw")                          \
-    X(EPOP_ERR_ENDED, -11, "the session has ended in good order; nothing more can be done with it")                     \
-    X(EPOP_ERR_SPACE, -30, "the destination is too small; the needed size is reported")                                 \
-    X(EPOP_ERR_OCTET, -31, "CR, LF, NUL or another octet that may not stand there")                                     \
-    X(EPOP_ERR_TOO_LONG, -32, "longer than the protocol allows")                                                        \
-    X(EPOP_ERR_ARGUMENT_MISSING, -33, "an argument is missing or empty")                                                \
-    X(EPOP_ERR_ARGUMENT_EXTRA, -34, "an argument too many")                                                             \
-    X(EPOP_ERR_NUMBER, -35, "not a number, or one that does not fit")                                                   \
-    X(EPOP_ERR_SYNTAX, -36, "does not have the form that the specification asks for")                                   \
-    X(EPOP_ERR_BASE64, -37, "not canonical base64")                                                                     \
-    X(EPOP_ERR_SCHEME, -38, "not a pop:// or pops:// URL")                                                              \
-    X(EPOP_ERR_PEER_EOF, -60, "the connection ended in the middle of the dialogue")                                     \
-    X(EPOP_ERR_PEER_TIMEOUT, -61, "the peer was silent for too long")                                                   \
-    X(EPOP_ERR_PEER_LINE_END, -62, "a line does not end as the lines of this session do")                               \
-    X(EPOP_ERR_PEER_STATUS, -63, "a response begins neither with +OK nor with -ERR")                                    \
-    X(EPOP_ERR_PEER_UNSOLICITED, -64, "octets arrived that answer no command")                                          \
-    X(EPOP_ERR_PEER_PLAINTEXT, -65, "plaintext arrived after STLS was agreed and before TLS was up")                    \
-    X(EPOP_ERR_PEER_QUIT_UNKNOWN, -66, "QUIT got no answer: whether deletions took place is unknown")                   \
-    X(EPOP_ERR_PEER_TOO_MANY_BAD, -67, "too many bad commands in a row")                                                \
-    X(EPOP_ERR_PEER_TOO_MANY_LOGINS, -68, "too many failed logins")                                                     \
-    X(EPOP_ERR_LIMIT_LINE, -90, "a line is longer than EPOP_LINE_LENGTH_MAX")                                           \
-    X(EPOP_ERR_LIMIT_ROWS, -91, "a listing has more rows than the host allows")                                         \
-    X(EPOP_ERR_LIMIT_BODY, -92, "a message is longer than the host allows")                                             \
-    X(EPOP_ERR_LIMIT_MESSAGES, -93, "more messages than the host's deletion map has bits")                              \
-    X(EPOP_ERR_UNSENT, -120, "the command was never sent: the session had no use for it any more")                      \
-    X(EPOP_ERR_ABORTED, -121, "the host aborted this transfer")                                                         \
-    X(EPOP_ERR_DECLINED, -122, "the host declined to give what was asked")                                              \
-    X(EPOP_ERR_LOGIN_CLEARTEXT, -123, "login refused by policy: the connection has no TLS")                             \
+#define EPOP_ERROR_LIST(X)                                                                                             \
+    X(EPOP_ERR_NULL, -1, "a pointer that must not be NULL is NULL")                                                    \
+    X(EPOP_ERR_STRUCT_SIZE, -2, "struct_size is not set, or too small")                                                \
+    X(EPOP_ERR_VALUE, -3, "an argument is outside its range")                                                          \
+    X(EPOP_ERR_BUFFER_SIZE, -4, "a buffer given at init is smaller than its documented minimum")                       \
+    X(EPOP_ERR_REENTRANT, -5, "this call may not be made from inside a callback")                                      \
+    X(EPOP_ERR_PHASE, -6, "not possible in this phase of the session")                                                 \
+    X(EPOP_ERR_QUEUE_FULL, -7, "the command queue is full; wait for a reply")                                          \
+    X(EPOP_ERR_BUSY, -8, "other commands are queued or unanswered; wait until the session is idle")                    \
+    X(EPOP_ERR_NOT_ASKED, -9, "no question of that kind is open")                                                      \
+    X(EPOP_ERR_NOT_RAW, -10, "this command has a function of its own and can not be sent raw")                         \
+    X(EPOP_ERR_ENDED, -11, "the session has ended in good order; nothing more can be done with it")                    \
+    X(EPOP_ERR_SPACE, -30, "the destination is too small; the needed size is reported")                                \
+    X(EPOP_ERR_OCTET, -31, "CR, LF, NUL or another octet that may not stand there")                                    \
+    X(EPOP_ERR_TOO_LONG, -32, "longer than the protocol allows")                                                       \
+    X(EPOP_ERR_ARGUMENT_MISSING, -33, "an argument is missing or empty")                                               \
+    X(EPOP_ERR_ARGUMENT_EXTRA, -34, "an argument too many")                                                            \
+    X(EPOP_ERR_NUMBER, -35, "not a number, or one that does not fit")                                                  \
+    X(EPOP_ERR_SYNTAX, -36, "does not have the form that the specification asks for")                                  \
+    X(EPOP_ERR_BASE64, -37, "not canonical base64")                                                                    \
+    X(EPOP_ERR_SCHEME, -38, "not a pop:// or pops:// URL")                                                             \
+    X(EPOP_ERR_PEER_EOF, -60, "the connection ended in the middle of the dialogue")                                    \
+    X(EPOP_ERR_PEER_TIMEOUT, -61, "the peer was silent for too long")                                                  \
+    X(EPOP_ERR_PEER_LINE_END, -62, "a line does not end as the lines of this session do")                              \
+    X(EPOP_ERR_PEER_STATUS, -63, "a response begins neither with +OK nor with -ERR")                                   \
+    X(EPOP_ERR_PEER_UNSOLICITED, -64, "octets arrived that answer no command")                                         \
+    X(EPOP_ERR_PEER_PLAINTEXT, -65, "plaintext arrived after STLS was agreed and before TLS was up")                   \
+    X(EPOP_ERR_PEER_QUIT_UNKNOWN, -66, "QUIT got no answer: whether deletions took place is unknown")                  \
+    X(EPOP_ERR_PEER_TOO_MANY_BAD, -67, "too many bad commands in a row")                                               \
+    X(EPOP_ERR_PEER_TOO_MANY_LOGINS, -68, "too many failed logins")                                                    \
+    X(EPOP_ERR_LIMIT_LINE, -90, "a line is longer than EPOP_LINE_LENGTH_MAX")                                          \
+    X(EPOP_ERR_LIMIT_ROWS, -91, "a listing has more rows than the host allows")                                        \
+    X(EPOP_ERR_LIMIT_BODY, -92, "a message is longer than the host allows")                                            \
+    X(EPOP_ERR_LIMIT_MESSAGES, -93, "more messages than the host's deletion map has bits")                             \
+    X(EPOP_ERR_UNSENT, -120, "the command was never sent: the session had no use for it any more")                     \
+    X(EPOP_ERR_ABORTED, -121, "the host aborted this transfer")                                                        \
+    X(EPOP_ERR_DECLINED, -122, "the host declined to give what was asked")                                             \
+    X(EPOP_ERR_LOGIN_CLEARTEXT, -123, "login refused by policy: the connection has no TLS")                            \
     X(EPOP_ERR_LOGIN_REFUSED, -124, "the server refused the login")
 
 enum {
 #define EPOP_ERROR_ENUM(name, value, text) name = (value),
     EPOP_ERROR_LIST(EPOP_ERROR_ENUM)
 #undef EPOP_ERROR_ENUM
-    EPOP_ERR_CALLBACK_FIRST = -1000 /* callbacks that abort return this or less; the library never returns such a value
-                                       of its own */
+    EPOP_ERR_CALLBACK_FIRST = -1000 /* what callbacks that abort return, or less; none of it is the library's own */
 };
 
 /* The identifier of a result, "EPOP_ERR_PEER_EOF"; "?" for a value that is none of the above. Never NULL, static. */

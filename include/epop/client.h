@@ -12,9 +12,9 @@
  *
  * A host whose callbacks pause also feeds, be it no octets, where EPOP_WANT_RESUME is set.
  *
- * Commands are queued at any time, before the greeting and from inside callbacks too. Each carries a token of the host's
- * choice, and its events carry that token. For every command whose fate is known, on_end comes exactly once; only where
- * the session itself dies do commands end without a word (the sticky error says it for all of them).
+ * Commands are queued at any time, before the greeting and from inside callbacks too. Each carries a token of the
+ * host's choice, and its events carry that token. For every command whose fate is known, on_end comes exactly once;
+ * only where the session itself dies do commands end without a word (the sticky error says it for all of them).
  *
  * Events of one command: on_reply, then on_row or on_body for the lines that follow, then on_end.
  */
@@ -35,107 +35,107 @@ extern "C" {
 /* What is known of certain servers, found by their greeting or IMPLEMENTATION. Hints for the host: the session itself
  * behaves the same to all (RFC 2449 section 6.9). The table is lib/client/peers.def. */
 enum {
-    EPOP_TRAIT_RENUMBERS = 0x01,    /* LIST and UIDL count anew after DELE, RETR and DELE do not: list once, before it */
-    EPOP_TRAIT_SIZES_LIE = 0x02,    /* sizes in LIST are not those of the message as sent */
-    EPOP_TRAIT_TOP_CUTS = 0x04,     /* TOP gives less than was asked for */
-    EPOP_TRAIT_SHORT_IDLE = 0x08,   /* hangs up after about a minute of silence: keep alive */
-    EPOP_TRAIT_FETCH_HIDES = 0x10,  /* a message that was fetched is gone from the next session without DELE */
-    EPOP_TRAIT_APOP_BROKEN = 0x20   /* offers an APOP stamp and refuses APOP always */
+    EPOP_TRAIT_RENUMBERS = 0x01,   /* LIST and UIDL count anew after DELE, RETR and DELE do not: list once, before it */
+    EPOP_TRAIT_SIZES_LIE = 0x02,   /* sizes in LIST are not those of the message as sent */
+    EPOP_TRAIT_TOP_CUTS = 0x04,    /* TOP gives less than was asked for */
+    EPOP_TRAIT_SHORT_IDLE = 0x08,  /* hangs up after about a minute of silence: keep alive */
+    EPOP_TRAIT_FETCH_HIDES = 0x10, /* a message that was fetched is gone from the next session without DELE */
+    EPOP_TRAIT_APOP_BROKEN = 0x20  /* offers an APOP stamp and refuses APOP always */
 };
 
 /* The greeting has arrived. Where its status is EPOP_STATUS_ERR, the server will not serve: the session ends in good
  * order, and commands that are queued end with EPOP_ERR_UNSENT. */
 typedef struct epop_greeting_event {
     uint32_t struct_size;
-    uint32_t kind;           /* EPOP_EVENT_GREETING */
+    uint32_t kind; /* EPOP_EVENT_GREETING */
     const epop_reply *reply;
-    epop_span stamp;         /* APOP stamp with its angle brackets, or empty */
-    uint32_t pop4;           /* 1: "POP4 rev" was seen */
-    uint32_t traits;         /* EPOP_TRAIT_ bits */
+    epop_span stamp; /* APOP stamp with its angle brackets, or empty */
+    uint32_t pop4;   /* 1: "POP4 rev" was seen */
+    uint32_t traits; /* EPOP_TRAIT_ bits */
 } epop_greeting_event;
 
 /* The status line of a command. During a login these come with the login's token and the command that was sent. */
 typedef struct epop_reply_event {
     uint32_t struct_size;
-    uint32_t kind;           /* EPOP_EVENT_REPLY */
+    uint32_t kind; /* EPOP_EVENT_REPLY */
     uintptr_t token;
     const epop_reply *reply;
-    uint32_t command;        /* EPOP_CMD_, EPOP_CMD_UNKNOWN for a raw one */
-    uint32_t number;         /* message-number of the command, or 0 */
+    uint32_t command; /* EPOP_CMD_, EPOP_CMD_UNKNOWN for a raw one */
+    uint32_t number;  /* message-number of the command, or 0 */
 } epop_reply_event;
 
 /* The kinds of rows. */
 enum {
-    EPOP_ROW_STAT = 1,       /* the numbers in the reply to STAT: listing->number messages, listing->octets */
-    EPOP_ROW_LIST = 2,       /* listing->number, listing->octets; of LIST with an argument too */
-    EPOP_ROW_UIDL = 3,       /* listing->number, listing->unique_id; of UIDL with an argument too */
-    EPOP_ROW_CAPA = 4,       /* capability */
-    EPOP_ROW_LANG = 5,       /* a language tag and its description, in `line` */
-    EPOP_ROW_RAW = 6,        /* a line of the response to a raw command, in `line` */
-    EPOP_ROW_UNREADABLE = 7  /* a line that does not parse as the above should: see `line`; a quirk event follows */
+    EPOP_ROW_STAT = 1,      /* the numbers in the reply to STAT: listing->number messages, listing->octets */
+    EPOP_ROW_LIST = 2,      /* listing->number, listing->octets; of LIST with an argument too */
+    EPOP_ROW_UIDL = 3,      /* listing->number, listing->unique_id; of UIDL with an argument too */
+    EPOP_ROW_CAPA = 4,      /* capability */
+    EPOP_ROW_LANG = 5,      /* a language tag and its description, in `line` */
+    EPOP_ROW_RAW = 6,       /* a line of the response to a raw command, in `line` */
+    EPOP_ROW_UNREADABLE = 7 /* a line that does not parse as the above should: see `line`; a quirk event follows */
 };
 
 /* A line of a listing, or the values in a status line. */
 typedef struct epop_row_event {
     uint32_t struct_size;
-    uint32_t kind;           /* EPOP_EVENT_ROW */
+    uint32_t kind; /* EPOP_EVENT_ROW */
     uintptr_t token;
     uint32_t command;
-    uint32_t row;            /* EPOP_ROW_ */
+    uint32_t row;                      /* EPOP_ROW_ */
     const epop_listing *listing;       /* STAT, LIST, UIDL; else NULL */
     const epop_capability *capability; /* CAPA; else NULL */
-    epop_span line;          /* the line, dots unstuffed; for values in a status line, its text */
-    uint32_t line_length;    /* of the whole line; more than line.len where it did not fit the line buffer */
+    epop_span line;                    /* the line, dots unstuffed; for values in a status line, its text */
+    uint32_t line_length;              /* of the whole line; more than line.len where it did not fit the line buffer */
 } epop_row_event;
 
 /* A piece of a message, dots unstuffed, with the line ends that the server sent. It points into the octets fed. */
 typedef struct epop_body_event {
     uint32_t struct_size;
-    uint32_t kind;           /* EPOP_EVENT_BODY */
+    uint32_t kind; /* EPOP_EVENT_BODY */
     uintptr_t token;
-    uint32_t command;        /* EPOP_CMD_RETR, EPOP_CMD_TOP, or EPOP_CMD_UNKNOWN for a raw one */
+    uint32_t command; /* EPOP_CMD_RETR, EPOP_CMD_TOP, or EPOP_CMD_UNKNOWN for a raw one */
     uint32_t number;
-    uint64_t offset;         /* of this piece in the message */
-    epop_span data;          /* never empty */
+    uint64_t offset; /* of this piece in the message */
+    epop_span data;  /* never empty */
 } epop_body_event;
 
 /* A command is over. */
 typedef struct epop_end_event {
     uint32_t struct_size;
-    uint32_t kind;           /* EPOP_EVENT_END */
+    uint32_t kind; /* EPOP_EVENT_END */
     uintptr_t token;
-    uint32_t command;        /* EPOP_CMD_LOGIN for a login */
+    uint32_t command; /* EPOP_CMD_LOGIN for a login */
     uint32_t number;
-    int32_t result;          /* EPOP_OK: it was answered, see `status`. EPOP_ERR_UNSENT, _ABORTED, _DECLINED,
-                                _LOGIN_CLEARTEXT, _LOGIN_REFUSED */
-    uint32_t status;         /* EPOP_STATUS_OK or _ERR of the reply that decided it; 0 if there was none */
-    uint32_t code;           /* EPOP_CODE_ of that reply */
-    uint32_t retry;          /* EPOP_RETRY_ of that reply */
-    uint64_t octets;         /* of the message that were received, those dropped by EPOP_ABORT_DRAIN included */
+    int32_t result;  /* EPOP_OK: it was answered, see `status`. EPOP_ERR_UNSENT, _ABORTED, _DECLINED,
+                        _LOGIN_CLEARTEXT, _LOGIN_REFUSED */
+    uint32_t status; /* EPOP_STATUS_OK or _ERR of the reply that decided it; 0 if there was none */
+    uint32_t code;   /* EPOP_CODE_ of that reply */
+    uint32_t retry;  /* EPOP_RETRY_ of that reply */
+    uint64_t octets; /* of the message that were received, those dropped by EPOP_ABORT_DRAIN included */
 } epop_end_event;
 
 /* The kinds of questions. */
 enum {
-    EPOP_ASK_USER = 1,       /* the name of the user */
-    EPOP_ASK_PASSWORD = 2    /* the password; asked only when the server has accepted the name */
+    EPOP_ASK_USER = 1,    /* the name of the user */
+    EPOP_ASK_PASSWORD = 2 /* the password; asked only when the server has accepted the name */
 };
 
-/* The session needs octets that it will not store. Answer with epop_client_answer or epop_client_decline, from inside the
- * callback or later; until then the session waits, and wants EPOP_WANT_ANSWER. */
+/* The session needs octets that it will not store. Answer with epop_client_answer or epop_client_decline, from inside
+ * the callback or later; until then the session waits, and wants EPOP_WANT_ANSWER. */
 typedef struct epop_ask_event {
     uint32_t struct_size;
-    uint32_t kind;           /* EPOP_EVENT_ASK */
-    uintptr_t token;         /* of the login */
-    uint32_t ask;            /* EPOP_ASK_ */
+    uint32_t kind;   /* EPOP_EVENT_ASK */
+    uintptr_t token; /* of the login */
+    uint32_t ask;    /* EPOP_ASK_ */
 } epop_ask_event;
 
 /* The server deviates from the specification, and the session goes on. Comes behind the event of the line concerned. */
 typedef struct epop_quirk_event {
     uint32_t struct_size;
-    uint32_t kind;           /* EPOP_EVENT_QUIRK */
-    uintptr_t token;         /* of the command concerned; 0 for the greeting */
+    uint32_t kind;   /* EPOP_EVENT_QUIRK */
+    uintptr_t token; /* of the command concerned; 0 for the greeting */
     uint32_t command;
-    uint32_t quirk;          /* one EPOP_QUIRK_ bit */
+    uint32_t quirk; /* one EPOP_QUIRK_ bit */
 } epop_quirk_event;
 
 /* All members may be NULL: the event is then dropped (a login that asks nobody ends with EPOP_ERR_DECLINED).
@@ -144,7 +144,7 @@ typedef struct epop_quirk_event {
  * called; anything else returns EPOP_ERR_REENTRANT and changes nothing (init apart, which can not know). */
 typedef struct epop_client_callbacks {
     uint32_t struct_size;
-    uint32_t reserved;       /* 0 */
+    uint32_t reserved; /* 0 */
     int32_t (*on_greeting)(void *user, const epop_greeting_event *event);
     int32_t (*on_reply)(void *user, const epop_reply_event *event);
     int32_t (*on_row)(void *user, const epop_row_event *event);
@@ -178,7 +178,7 @@ enum {
 };
 
 enum {
-    EPOP_CLIENT_LINE_MIN = 512, /* RFC 2449 section 4: the longest status line and capability */
+    EPOP_CLIENT_LINE_MIN = 512,  /* RFC 2449 section 4: the longest status line and capability */
     EPOP_CLIENT_OUTPUT_MIN = 255 /* RFC 2449 section 4: the longest command */
 };
 
@@ -257,24 +257,25 @@ typedef struct epop_client {
 /* For bindings that can not see the struct. */
 EPOP_API size_t epop_client_sizeof(void);
 
-/* Makes a session. `size` is sizeof(epop_client) as the caller sees it. Everything in `config` but what it points to may
- * be forgotten afterwards. Nothing is to be freed at the end; the output buffer is wiped as it is sent.
+/* Makes a session. `size` is sizeof(epop_client) as the caller sees it. Everything in `config` but what it points to
+ * may be forgotten afterwards. Nothing is to be freed at the end; the output buffer is wiped as it is sent.
  * EPOP_ERR_NULL, EPOP_ERR_STRUCT_SIZE, EPOP_ERR_VALUE, EPOP_ERR_BUFFER_SIZE. */
 EPOP_API int32_t epop_client_init(epop_client *client, size_t size, const epop_client_config *config);
 
 /* What the session wants: EPOP_WANT_ bits. */
 EPOP_API uint32_t epop_client_wants(const epop_client *client);
 
-/* Gives octets from the peer. Events come before this returns. `data` may be NULL where `len` is 0, which resumes after a
- * pause. `*used` is always set; feed the octets behind it again later.
+/* Gives octets from the peer. Events come before this returns. `data` may be NULL where `len` is 0, which resumes after
+ * a pause. `*used` is always set; feed the octets behind it again later.
  *
  * EPOP_OK: all was used. EPOP_PAUSED: a callback asked for it. EPOP_ERR_REENTRANT. EPOP_ERR_PEER_UNSOLICITED for octets
  * that answer nothing, be it while a question is open or behind the answer to QUIT. A callback's negative value, or
  * EPOP_ERR_PEER_ or EPOP_ERR_LIMIT_: the session is dead, every later call says the same, no callback comes again. */
 EPOP_API int32_t epop_client_feed(epop_client *client, const void *data, size_t len, size_t *used);
 
-/* The peer has closed its side. EPOP_OK where the session had ended in good order; else EPOP_ERR_PEER_QUIT_UNKNOWN where
- * QUIT was sent in the TRANSACTION phase and not answered, or EPOP_ERR_PEER_EOF; both sticky. Feed everything first. */
+/* The peer has closed its side. EPOP_OK where the session had ended in good order; else EPOP_ERR_PEER_QUIT_UNKNOWN
+ * where QUIT was sent in the TRANSACTION phase and not answered, or EPOP_ERR_PEER_EOF; both sticky. Feed everything
+ * first. */
 EPOP_API int32_t epop_client_eof(epop_client *client);
 
 /* epop_client_deadline has passed: as eof, with EPOP_ERR_PEER_TIMEOUT. */
@@ -283,8 +284,8 @@ EPOP_API int32_t epop_client_timeout(epop_client *client);
 /* Octets to send: a pointer to `*len` of them, good until the next call that is not a getter. NULL and 0 if none. */
 EPOP_API const uint8_t *epop_client_output(const epop_client *client, size_t *len);
 
-/* `n` of those octets were handed to the transport; their memory is wiped. Say so before feeding what comes back: a reply
- * to a command that was not sent is EPOP_ERR_PEER_UNSOLICITED. EPOP_ERR_VALUE where n is more than there are. */
+/* `n` of those octets were handed to the transport; their memory is wiped. Say so before feeding what comes back: a
+ * reply to a command that was not sent is EPOP_ERR_PEER_UNSOLICITED. EPOP_ERR_VALUE where n is more than there are. */
 EPOP_API int32_t epop_client_output_ack(epop_client *client, size_t n);
 
 /* TLS is up: after EPOP_WANT_TLS. Capabilities learned before are forgotten (RFC 2595 section 4). EPOP_ERR_PHASE. */
@@ -304,22 +305,24 @@ EPOP_API uint32_t epop_client_capabilities(const epop_client *client); /* EPOP_C
 EPOP_API uint32_t epop_client_traits(const epop_client *client);       /* EPOP_TRAIT_ bits */
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * Commands. All of them only queue. EPOP_ERR_QUEUE_FULL; EPOP_ERR_PHASE where the command can not be legal any more when
- * its turn comes; EPOP_ERR_ENDED; the sticky error. A `number` of 0 where a message-number is needed: EPOP_ERR_VALUE.
- * Where a command can go out at once, on_trace, on_ask or (for one that policy forbids) on_end comes before the call
- * returns, unless the call is made from inside a callback.
+ * Commands. All of them only queue. EPOP_ERR_QUEUE_FULL; EPOP_ERR_PHASE where the command can not be legal any more
+ * when its turn comes; EPOP_ERR_ENDED; the sticky error. A `number` of 0 where a message-number is needed:
+ * EPOP_ERR_VALUE. Where a command can go out at once, on_trace, on_ask or (for one that policy forbids) on_end comes
+ * before the call returns, unless the call is made from inside a callback.
  *
  * Where the server announced PIPELINING they go out back to back, within the window. Commands that change the state of
- * the session (login, stls, utf8, quit, raw) go out alone: after all before them are answered, and before all behind them.
- * Where one fails, those behind it that need its success end with EPOP_ERR_UNSENT.
+ * the session (login, stls, utf8, quit, raw) go out alone: after all before them are answered, and before all behind
+ * them. Where one fails, those behind it that need its success end with EPOP_ERR_UNSENT.
  */
 
-/* CAPA where the capabilities are not known yet, USER, PASS, and CAPA again where the server knows it. Name and password are asked for by on_ask.
- * Without TLS and without EPOP_CLIENT_ALLOW_CLEARTEXT it ends with EPOP_ERR_LOGIN_CLEARTEXT, and nothing was sent. */
+/* CAPA where the capabilities are not known yet, USER, PASS, and CAPA again where the server knows it. Name and
+ * password are asked for by on_ask. Without TLS and without EPOP_CLIENT_ALLOW_CLEARTEXT it ends with
+ * EPOP_ERR_LOGIN_CLEARTEXT, and nothing was sent. */
 EPOP_API int32_t epop_client_login(epop_client *client, uintptr_t token);
 EPOP_API int32_t epop_client_stls(epop_client *client, uintptr_t token); /* then EPOP_WANT_TLS */
 EPOP_API int32_t epop_client_capa(epop_client *client, uintptr_t token);
-EPOP_API int32_t epop_client_utf8(epop_client *client, uintptr_t token); /* RFC 6856: before login, and no STLS after it */
+EPOP_API int32_t epop_client_utf8(epop_client *client,
+                                  uintptr_t token); /* RFC 6856: before login, and no STLS after it */
 EPOP_API int32_t epop_client_stat(epop_client *client, uintptr_t token);
 EPOP_API int32_t epop_client_list(epop_client *client, uint32_t number, uintptr_t token); /* number 0: all */
 EPOP_API int32_t epop_client_uidl(epop_client *client, uint32_t number, uintptr_t token); /* number 0: all */
@@ -337,8 +340,8 @@ EPOP_API int32_t epop_client_quit(epop_client *client, uintptr_t token);
 EPOP_API int32_t epop_client_lang(epop_client *client, const void *range, size_t len, uintptr_t token);
 
 /* Any other command: a line without its CRLF, with the shape of its response (EPOP_SHAPE_SINGLE, _ROWS or _BODY). As
- * with LANG, only on an idle session. Commands of the table, XTND apart, are refused with EPOP_ERR_NOT_RAW: a wrong shape
- * would put the session out of step. EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG, EPOP_ERR_SYNTAX, EPOP_ERR_VALUE. */
+ * with LANG, only on an idle session. Commands of the table, XTND apart, are refused with EPOP_ERR_NOT_RAW: a wrong
+ * shape would put the session out of step. EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG, EPOP_ERR_SYNTAX, EPOP_ERR_VALUE. */
 EPOP_API int32_t epop_client_raw(epop_client *client, const void *text, size_t len, uint32_t shape, uintptr_t token);
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -355,13 +358,13 @@ EPOP_API int32_t epop_client_decline(epop_client *client);
 /* The transfer that is under way, so that a host can weigh up what aborting it would cost. */
 typedef struct epop_transfer {
     uint32_t struct_size;
-    uint32_t command;   /* EPOP_CMD_, of the response that is being received; 0 if none */
+    uint32_t command; /* EPOP_CMD_, of the response that is being received; 0 if none */
     uintptr_t token;
     uint32_t number;
-    uint32_t behind;    /* commands sent behind it, whose responses will come too */
-    uint64_t received;  /* octets so far, dropped ones included */
-    uint64_t expected;  /* what the status line said, "+OK 120 octets"; 0 if it did not. A hint that may lie; the size
-                           from LIST is as good */
+    uint32_t behind;   /* commands sent behind it, whose responses will come too */
+    uint64_t received; /* octets so far, dropped ones included */
+    uint64_t expected; /* what the status line said, "+OK 120 octets"; 0 if it did not. A hint that may lie; the size
+                          from LIST is as good */
 } epop_transfer;
 
 EPOP_API int32_t epop_client_transfer(const epop_client *client, epop_transfer *transfer);
@@ -371,9 +374,9 @@ enum {
     EPOP_ABORT_CLOSE = 2  /* end the session at once: costs the connection, and every deletion mark with it */
 };
 
-/* Aborts the response that is being received. EPOP_ABORT_DRAIN: no more rows or body, then on_end with EPOP_ERR_ABORTED;
- * EPOP_ERR_PHASE where no multi-line response is under way. EPOP_ABORT_CLOSE: the session wants EPOP_WANT_CLOSE, and every
- * later call says EPOP_ERR_ABORTED; possible at any time. */
+/* Aborts the response that is being received. EPOP_ABORT_DRAIN: no more rows or body, then on_end with
+ * EPOP_ERR_ABORTED; EPOP_ERR_PHASE where no multi-line response is under way. EPOP_ABORT_CLOSE: the session wants
+ * EPOP_WANT_CLOSE, and every later call says EPOP_ERR_ABORTED; possible at any time. */
 EPOP_API int32_t epop_client_abort(epop_client *client, uint32_t how);
 
 #ifdef __cplusplus

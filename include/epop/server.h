@@ -24,8 +24,8 @@
  * Ask for `w` anew after every call: EPOP_FULL, for one, means that draining comes next. A host whose callbacks pause
  * also feeds, be it no octets, where EPOP_WANT_RESUME is set.
  *
- * Deletions reach the host only through on_commit, that is, by QUIT in the TRANSACTION phase (RFC 1939 section 6). However
- * else a session ends, nothing was deleted.
+ * Deletions reach the host only through on_commit, that is, by QUIT in the TRANSACTION phase (RFC 1939 section 6).
+ * However else a session ends, nothing was deleted.
  */
 #ifndef EPOP_SERVER_H
 #define EPOP_SERVER_H
@@ -52,46 +52,46 @@ typedef struct epop_auth_event {
 /* Open the maildrop of the user who was accepted, and lock it (RFC 1939 section 4). */
 typedef struct epop_open_event {
     uint32_t struct_size;
-    uint32_t kind;      /* EPOP_EVENT_OPEN */
+    uint32_t kind; /* EPOP_EVENT_OPEN */
     epop_span name;
 } epop_open_event;
 
-/* Size and unique-id of a message: call epop_server_info before returning. A message for which it is not called counts as
- * gone: -ERR, or no row in a listing. */
+/* Size and unique-id of a message: call epop_server_info before returning. A message for which it is not called counts
+ * as gone: -ERR, or no row in a listing. */
 typedef struct epop_info_event {
     uint32_t struct_size;
-    uint32_t kind;      /* EPOP_EVENT_INFO */
-    uint32_t number;    /* 1 to the count given to epop_server_opened */
+    uint32_t kind;   /* EPOP_EVENT_INFO */
+    uint32_t number; /* 1 to the count given to epop_server_opened */
 } epop_info_event;
 
 /* Send a message: its octets as they are stored, with any line ends; the session makes them fit for the wire. */
 typedef struct epop_send_event {
     uint32_t struct_size;
-    uint32_t kind;      /* EPOP_EVENT_SEND */
-    uint32_t command;   /* EPOP_CMD_RETR or EPOP_CMD_TOP; for TOP the session itself stops after the right line */
+    uint32_t kind;    /* EPOP_EVENT_SEND */
+    uint32_t command; /* EPOP_CMD_RETR or EPOP_CMD_TOP; for TOP the session itself stops after the right line */
     uint32_t number;
-    uint32_t lines;     /* TOP: lines of the body that were asked for */
+    uint32_t lines; /* TOP: lines of the body that were asked for */
 } epop_send_event;
 
 /* QUIT in the TRANSACTION phase: remove what is marked, release the maildrop. Asked even where nothing is marked. */
 typedef struct epop_commit_event {
     uint32_t struct_size;
-    uint32_t kind;      /* EPOP_EVENT_COMMIT */
-    uint32_t marked;    /* how many; which ones: epop_server_is_deleted, or the host's own deletion map */
+    uint32_t kind;   /* EPOP_EVENT_COMMIT */
+    uint32_t marked; /* how many; which ones: epop_server_is_deleted, or the host's own deletion map */
 } epop_commit_event;
 
 /* A command that the session does not serve: an unknown one, or LANG, UTF8, XTND. */
 typedef struct epop_command_event {
     uint32_t struct_size;
-    uint32_t kind;      /* EPOP_EVENT_COMMAND */
-    uint32_t phase;     /* EPOP_PHASE_AUTHORIZATION or EPOP_PHASE_TRANSACTION */
+    uint32_t kind;  /* EPOP_EVENT_COMMAND */
+    uint32_t phase; /* EPOP_PHASE_AUTHORIZATION or EPOP_PHASE_TRANSACTION */
     const epop_command *command;
 } epop_command_event;
 
-/* All members may be NULL: auth, open, send, commit and command questions are then refused, info is not known, traces are
- * dropped. Every callback returns 0 to go on, EPOP_PAUSE to stop after this event, or a value of EPOP_ERR_CALLBACK_FIRST or
- * less to abort the session. Inside a callback the open question may be answered and getters called; anything else
- * returns EPOP_ERR_REENTRANT and changes nothing (init apart, which can not know). */
+/* All members may be NULL: auth, open, send, commit and command questions are then refused, info is not known, traces
+ * are dropped. Every callback returns 0 to go on, EPOP_PAUSE to stop after this event, or a value of
+ * EPOP_ERR_CALLBACK_FIRST or less to abort the session. Inside a callback the open question may be answered and getters
+ * called; anything else returns EPOP_ERR_REENTRANT and changes nothing (init apart, which can not know). */
 typedef struct epop_server_callbacks {
     uint32_t struct_size;
     uint32_t reserved; /* 0 */
@@ -113,11 +113,11 @@ enum {
     EPOP_SERVER_TLS = 0x02,             /* the connection has TLS already (port 995) */
     EPOP_SERVER_STLS = 0x04,            /* offer STLS; the host does the handshake on EPOP_WANT_TLS */
     EPOP_SERVER_LAST = 0x08,            /* serve LAST (RFC 1460), which RFC 1725 took out */
-    EPOP_SERVER_ALLOW_LF = 0x10,        /* a client whose first line ends in a bare LF may go on so. Risk: a program that
-                                           passes text of others into commands can then be made to send two. */
-    EPOP_SERVER_DELAY_USER = 0x20,      /* announce "USER" behind LOGIN-DELAY and EXPIRE before login: the values given
-                                           to epop_server_opened may differ */
-    EPOP_SERVER_REFUSE = 0x40           /* greet with -ERR and `greeting_code`, and end: the house is full */
+    EPOP_SERVER_ALLOW_LF = 0x10,   /* a client whose first line ends in a bare LF may go on so. Risk: a program that
+                                      passes text of others into commands can then be made to send two. */
+    EPOP_SERVER_DELAY_USER = 0x20, /* announce "USER" behind LOGIN-DELAY and EXPIRE before login: the values given
+                                      to epop_server_opened may differ */
+    EPOP_SERVER_REFUSE = 0x40      /* greet with -ERR and `greeting_code`, and end: the house is full */
 };
 
 enum {
@@ -138,17 +138,17 @@ typedef struct epop_server_config {
     size_t output_buffer_size;              /* EPOP_SERVER_OUTPUT_MIN or more */
     const void *greeting;                   /* text of the greeting, used within init; NULL: "POP3 server ready" */
     size_t greeting_len;
-    const void *implementation;             /* for CAPA; must outlive the session; NULL: not announced */
+    const void *implementation; /* for CAPA; must outlive the session; NULL: not announced */
     size_t implementation_len;
-    const void *capabilities;               /* more CAPA lines, each with its CRLF; must outlive the session; NULL: none */
+    const void *capabilities; /* more CAPA lines, each with its CRLF; must outlive the session; NULL: none */
     size_t capabilities_len;
-    uint32_t greeting_code;                 /* EPOP_CODE_ in the greeting; 0: none */
-    uint32_t expire;                        /* days, EPOP_EXPIRE_NEVER, or EPOP_UNSET: not announced */
-    uint32_t login_delay;                   /* seconds, or EPOP_UNSET; the host enforces it by EPOP_CODE_LOGIN_DELAY */
-    uint32_t max_bad_commands;              /* that many in a row end the session; 0: 10 */
-    uint32_t max_failed_logins;             /* that many end the session; 0: 3 */
-    uint32_t timeout_seconds;               /* what epop_server_deadline says; 0: 600, the least that RFC 1939 section 3
-                                               allows an autologout timer */
+    uint32_t greeting_code;     /* EPOP_CODE_ in the greeting; 0: none */
+    uint32_t expire;            /* days, EPOP_EXPIRE_NEVER, or EPOP_UNSET: not announced */
+    uint32_t login_delay;       /* seconds, or EPOP_UNSET; the host enforces it by EPOP_CODE_LOGIN_DELAY */
+    uint32_t max_bad_commands;  /* that many in a row end the session; 0: 10 */
+    uint32_t max_failed_logins; /* that many end the session; 0: 3 */
+    uint32_t timeout_seconds;   /* what epop_server_deadline says; 0: 600, the least that RFC 1939 section 3
+                                   allows an autologout timer */
 } epop_server_config;
 
 /* An open maildrop. Its messages have the numbers 1 to `count` until the session ends. */
@@ -226,9 +226,10 @@ EPOP_API int32_t epop_server_init(epop_server *server, size_t size, const epop_s
 /* What the session wants: EPOP_WANT_ bits. */
 EPOP_API uint32_t epop_server_wants(const epop_server *server);
 
-/* Gives octets from the peer; a password may be among them, so that the host wipes its buffer afterwards, as the session
- * does with its own. Questions come before this returns. `data` may be NULL where `len` is 0, which resumes after a pause. `*used` is always set; feed the octets behind it again later. A command is read only when there is room
- * for the reply to it, and when the reply before it is complete.
+/* Gives octets from the peer; a password may be among them, so that the host wipes its buffer afterwards, as the
+ * session does with its own. Questions come before this returns. `data` may be NULL where `len` is 0, which resumes
+ * after a pause. `*used` is always set; feed the octets behind it again later. A command is read only when there is
+ * room for the reply to it, and when the reply before it is complete.
  *
  * EPOP_OK: all was used. EPOP_PAUSED: a callback asked for it. EPOP_AGAIN: answer the question, or drain, first.
  * EPOP_ERR_REENTRANT. A callback's negative value, or EPOP_ERR_PEER_ or EPOP_ERR_LIMIT_: the session is dead, but for
@@ -247,8 +248,8 @@ EPOP_API int32_t epop_server_timeout(epop_server *server);
 EPOP_API const uint8_t *epop_server_output(const epop_server *server, size_t *len);
 
 /* `n` of those octets were handed to the transport. The room is used at once for rows that are owed, so on_info may be
- * called, and its results come back from here as they would from feed. On a dead session, whose last words are going out,
- * it is EPOP_OK. EPOP_ERR_VALUE where n is more than there are. */
+ * called, and its results come back from here as they would from feed. On a dead session, whose last words are going
+ * out, it is EPOP_OK. EPOP_ERR_VALUE where n is more than there are. */
 EPOP_API int32_t epop_server_output_ack(epop_server *server, size_t n);
 
 /* TLS is up: after EPOP_WANT_TLS. The session begins anew (RFC 2595 section 4). EPOP_ERR_PHASE. */
@@ -266,33 +267,33 @@ EPOP_API uint32_t epop_server_phase(const epop_server *server); /* EPOP_PHASE_ *
 EPOP_API uint32_t epop_server_is_deleted(const epop_server *server, uint32_t number);
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * Answers. EPOP_ERR_NOT_ASKED where no question is open to which this is an answer; nothing has changed then. Given from
- * outside a callback, an answer may lead to the next question before it returns.
+ * Answers. EPOP_ERR_NOT_ASKED where no question is open to which this is an answer; nothing has changed then. Given
+ * from outside a callback, an answer may lead to the next question before it returns.
  */
 
 /* Yes: to on_auth, on_send, on_commit. */
 EPOP_API int32_t epop_server_accept(epop_server *server);
 
-/* No: to any question but on_info; the reply is -ERR with `code` (EPOP_CODE_, not OTHER) and `text`. Where `text` is NULL
- * the session has its own words. For on_auth say EPOP_CODE_AUTH and NULL to unknown names and wrong passwords alike, so
- * that they can not be told apart; EPOP_CODE_SYS_TEMP, _SYS_PERM and _LOGIN_DELAY do not count as failed logins. For on_open,
- * EPOP_CODE_IN_USE where another session holds the maildrop.
- * EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG, EPOP_ERR_VALUE: the question stays open. */
+/* No: to any question but on_info; the reply is -ERR with `code` (EPOP_CODE_, not OTHER) and `text`. Where `text` is
+ * NULL the session has its own words. For on_auth say EPOP_CODE_AUTH and NULL to unknown names and wrong passwords
+ * alike, so that they can not be told apart; EPOP_CODE_SYS_TEMP, _SYS_PERM and _LOGIN_DELAY do not count as failed
+ * logins. For on_open, EPOP_CODE_IN_USE where another session holds the maildrop. EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG,
+ * EPOP_ERR_VALUE: the question stays open. */
 EPOP_API int32_t epop_server_refuse(epop_server *server, uint32_t code, const void *text, size_t len);
 
 /* To on_open. Used within the call but for the deletion map. EPOP_ERR_LIMIT_MESSAGES: the question stays open. */
 EPOP_API int32_t epop_server_opened(epop_server *server, const epop_maildrop *maildrop);
 
-/* To on_info, from inside its callback: the exact size on the wire without stuffing (epop_size), and the unique-id, 1 to
- * 70 octets of 0x21 to 0x7E (EPOP_ERR_ARGUMENT_MISSING, EPOP_ERR_TOO_LONG, EPOP_ERR_OCTET). */
+/* To on_info, from inside its callback: the exact size on the wire without stuffing (epop_size), and the unique-id, 1
+ * to 70 octets of 0x21 to 0x7E (EPOP_ERR_ARGUMENT_MISSING, EPOP_ERR_TOO_LONG, EPOP_ERR_OCTET). */
 EPOP_API int32_t epop_server_info(epop_server *server, uint64_t octets, const void *unique_id, size_t len);
 
 /* To on_command: a status line; with EPOP_SHAPE_ROWS or _BODY and status EPOP_STATUS_OK, lines follow, by
  * epop_server_body and epop_server_body_end. The errors of epop_reply_write. */
 EPOP_API int32_t epop_server_reply(epop_server *server, const epop_reply *reply, uint32_t shape);
 
-/* More of the body, while EPOP_WANT_BODY is set. `*used` is always set. EPOP_OK: all was taken. EPOP_FULL: the output is
- * full; drain, and come again with the rest. EPOP_END: TOP needs no more; say epop_server_body_end. EPOP_ERR_PHASE. */
+/* More of the body, while EPOP_WANT_BODY is set. `*used` is always set. EPOP_OK: all was taken. EPOP_FULL: the output
+ * is full; drain, and come again with the rest. EPOP_END: TOP needs no more; say body_end. EPOP_ERR_PHASE. */
 EPOP_API int32_t epop_server_body(epop_server *server, const void *data, size_t len, size_t *used);
 
 /* The body is whole. EPOP_FULL: no room for the final dot line; drain, and say it again. EPOP_ERR_PHASE. */

@@ -5,13 +5,14 @@
  *
  * Three families:
  * - `*_parse(out, text, len)`: one whole line, without its line end, to a value. Spans in `out` point into `text`.
- * - `*_write(dst, cap, len, ...)`: a value to octets. All or nothing: `*len` is always the size that is needed; where that
- *   is more than `cap`, the result is EPOP_ERR_SPACE and nothing is written. `dst` may be NULL where `cap` is 0. What goes
- *   out ends in CRLF, and no argument can smuggle a CR, LF or NUL through (EPOP_ERR_OCTET).
+ * - `*_write(dst, cap, len, ...)`: a value to octets. All or nothing: `*len` is always the size that is needed; where
+ *   that is more than `cap`, the result is EPOP_ERR_SPACE and nothing is written. `dst` may be NULL where `cap` is 0.
+ *   What goes out ends in CRLF, and no argument can smuggle a CR, LF or NUL through (EPOP_ERR_OCTET).
  * - stream decoders and encoders: tiny structs of plain data that take input in any pieces, and give the same result
  *   however it is cut. They can be copied, and need no clean-up.
  *
- * Every function returns EPOP_ERR_NULL and does nothing where a pointer is missing.
+ * Every function returns EPOP_ERR_NULL and does nothing where a pointer is missing; a pointer to octets may be NULL
+ * where their number is 0.
  */
 #ifndef EPOP_WIRE_H
 #define EPOP_WIRE_H
@@ -27,13 +28,13 @@ extern "C" {
  */
 
 enum {
-    EPOP_COMMAND_MAX = 255,      /* RFC 2449 section 4: a command, with its CRLF */
-    EPOP_STATUS_MAX = 512,       /* RFC 2449 section 4: the first line of a response, with its CRLF */
-    EPOP_UNIQUE_ID_MAX = 70      /* RFC 1939 section 7: a unique-id */
+    EPOP_COMMAND_MAX = 255, /* RFC 2449 section 4: a command, with its CRLF */
+    EPOP_STATUS_MAX = 512,  /* RFC 2449 section 4: the first line of a response, with its CRLF */
+    EPOP_UNIQUE_ID_MAX = 70 /* RFC 1939 section 7: a unique-id */
 };
 
-/* Ours: a status line, row or command beyond this is an attack, not a deviation: the longest that is known, an AUTH line
- * with a Kerberos ticket, stays far below. */
+/* Ours: a status line, row or command beyond this is an attack, not a deviation: the longest that is known, an AUTH
+ * line with a Kerberos ticket, stays far below. */
 #define EPOP_LINE_LENGTH_MAX 65536u
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -65,7 +66,7 @@ EPOP_API int32_t epop_line_init(epop_line *line, void *buffer, size_t size, uint
  *
  * EPOP_LINE: `out` is filled; feed the rest after it. EPOP_OK: all was used, no line yet.
  * EPOP_ERR_PEER_LINE_END: in a session of CRLF a bare LF, in a session of LF a CRLF. (One rule for a session: if both
- * counted, text of one could forge lines of the other.) EPOP_ERR_LIMIT_LINE: EPOP_LINE_LENGTH_MAX octets and no end.
+ * counted, text of one could forge lines of the other.) EPOP_ERR_LIMIT_LINE: more than EPOP_LINE_LENGTH_MAX octets.
  * After an error the decoder stays where it is: stop. */
 EPOP_API int32_t epop_line_feed(epop_line *line, const void *data, size_t len, size_t *used, epop_line_text *out);
 
@@ -104,17 +105,18 @@ enum {
 /* A command line. Which members mean something depends on the command; the others are empty or 0. */
 typedef struct epop_command {
     uint32_t struct_size;
-    uint32_t id;       /* EPOP_CMD_, or EPOP_CMD_UNKNOWN */
-    uint32_t number;   /* LIST UIDL RETR TOP DELE: message-number from 1, 0 where LIST or UIDL have none */
-    uint32_t lines;    /* TOP: number of body lines */
-    epop_span keyword; /* as it stood, any letter case */
-    epop_span argument; /* USER: name. PASS: password, spaces and all. APOP: name. AUTH: mechanism. LANG: language range.
-                           XTND and unknown commands: all that follows the keyword and one space. */
+    uint32_t id;        /* EPOP_CMD_, or EPOP_CMD_UNKNOWN */
+    uint32_t number;    /* LIST UIDL RETR TOP DELE: message-number from 1, 0 where LIST or UIDL have none */
+    uint32_t lines;     /* TOP: number of body lines */
+    epop_span keyword;  /* as it stood, any letter case */
+    epop_span argument; /* USER: name. PASS: password, spaces and all. APOP: name. AUTH: mechanism. LANG: language
+                           range. XTND and unknown commands: all that follows the keyword and one space. */
     epop_span second;   /* APOP: digest. AUTH: initial response, base64 as it stood, "=" for an empty one */
 } epop_command;
 
 /* `text` is a line without its line end; keywords are taken in any letter case (RFC 1939 section 3). Arguments stand
- * behind single spaces; spaces at the end of the line are ignored where the argument is not the rest of the line.
+ * behind single spaces; spaces at the end of the line are ignored, but not where the argument is the rest of the line,
+ * as with USER, PASS, XTND and unknown commands.
  *
  * An unknown keyword is not an error: `id` is EPOP_CMD_UNKNOWN. On every error `id` and `keyword` are set as far as the
  * keyword could be read, the rest is empty.
@@ -125,9 +127,10 @@ typedef struct epop_command {
 EPOP_API int32_t epop_command_parse(epop_command *out, const void *text, size_t len);
 
 /* Writes the command with its CRLF. `keyword` is used for EPOP_CMD_UNKNOWN only, where it needs 3 octets or more of
- * visible ASCII (EPOP_ERR_SYNTAX). Beyond the family's results: EPOP_ERR_TOO_LONG over EPOP_COMMAND_MAX, EPOP_ERR_ARGUMENT_MISSING,
- * EPOP_ERR_ARGUMENT_EXTRA, EPOP_ERR_NUMBER for a message-number 0 that may not be 0, EPOP_ERR_OCTET also for a space in
- * an argument that another one follows. */
+ * visible ASCII (EPOP_ERR_SYNTAX). EPOP_ERR_VALUE for an `id` that is none of the commands on the wire. Beyond the
+ * family's results: EPOP_ERR_TOO_LONG over EPOP_COMMAND_MAX, EPOP_ERR_ARGUMENT_MISSING, EPOP_ERR_ARGUMENT_EXTRA,
+ * EPOP_ERR_NUMBER for a message-number 0 that may not be 0, EPOP_ERR_OCTET also for a space in an argument that is a
+ * word. */
 EPOP_API int32_t epop_command_write(void *dst, size_t cap, size_t *len, const epop_command *command);
 
 /* The keyword in capital letters; "" for an unknown id, "LOGIN" for EPOP_CMD_LOGIN. Static. */
@@ -141,7 +144,7 @@ enum {
     EPOP_SHAPE_SASL = 3    /* AUTH: challenges, then a status line */
 };
 
-/* The shape of the response to a command; `has_argument` matters to LIST, UIDL, AUTH and LANG. SINGLE for unknown ones. */
+/* The shape of the response to a command; `has_argument` matters to LIST, UIDL, AUTH and LANG. SINGLE for unknown. */
 EPOP_API uint32_t epop_command_shape(uint32_t id, uint32_t has_argument);
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -193,7 +196,9 @@ EPOP_API int32_t epop_reply_parse(epop_reply *out, const void *text, size_t len)
 
 /* Writes a status line with its CRLF: indicator, a space always (RFC 1957 tells of clients that need it), the response
  * code in brackets where `code` is neither NONE nor OTHER, and `detail`. `code_name` is used where `code` is OTHER.
- * The rest of `reply` is ignored. EPOP_ERR_TOO_LONG over EPOP_STATUS_MAX, EPOP_ERR_VALUE for a wrong status or code. */
+ * The rest of `reply` is ignored. A `detail` that begins with a bracket may be read as a code: that is the caller's to
+ * avoid. EPOP_ERR_TOO_LONG over EPOP_STATUS_MAX, EPOP_ERR_VALUE for a wrong status or code, or a code with
+ * EPOP_STATUS_CONTINUE, EPOP_ERR_OCTET for a `code_name` without the grammar of one. */
 EPOP_API int32_t epop_reply_write(void *dst, size_t cap, size_t *len, const epop_reply *reply);
 
 /* "SYS/TEMP" and so on; "" for NONE and OTHER. Static. */
@@ -218,16 +223,16 @@ EPOP_API uint32_t epop_greeting_is_pop4(const void *text, size_t len);
 
 /* Deviations that the parsers below tolerate and report, bit by bit; the client session raises an event for each. */
 enum {
-    EPOP_QUIRK_LF_SESSION = 0x0001,     /* the greeting ended in a bare LF, and so does every line after it */
-    EPOP_QUIRK_STATUS_SPACE = 0x0002,   /* no space between the status indicator and the text */
-    EPOP_QUIRK_LONG_LINE = 0x0004,      /* a line did not fit the line buffer and was cut */
-    EPOP_QUIRK_ROW_SYNTAX = 0x0008,     /* a row could not be understood; it is passed on as it stood */
-    EPOP_QUIRK_ROW_STATUS = 0x0010,     /* "+OK" in front of a row (old servers, in UIDL) */
-    EPOP_QUIRK_ROW_BLANKS = 0x0020,     /* more than one blank, a tab, or blanks in front or behind */
-    EPOP_QUIRK_UNIQUE_ID_EMPTY = 0x0040, /* a unique-id of no octets: the message can not be told from others */
-    EPOP_QUIRK_UNIQUE_ID_LONG = 0x0080,  /* a unique-id over 70 octets */
+    EPOP_QUIRK_LF_SESSION = 0x0001,       /* the greeting ended in a bare LF, and so does every line after it */
+    EPOP_QUIRK_STATUS_SPACE = 0x0002,     /* no space between the status indicator and the text */
+    EPOP_QUIRK_LONG_LINE = 0x0004,        /* a line did not fit the line buffer and was cut */
+    EPOP_QUIRK_ROW_SYNTAX = 0x0008,       /* a row could not be understood; it is passed on as it stood */
+    EPOP_QUIRK_ROW_STATUS = 0x0010,       /* "+OK" in front of a row (old servers, in UIDL) */
+    EPOP_QUIRK_ROW_BLANKS = 0x0020,       /* more than one blank, a tab, or blanks in front or behind */
+    EPOP_QUIRK_UNIQUE_ID_EMPTY = 0x0040,  /* a unique-id of no octets: the message can not be told from others */
+    EPOP_QUIRK_UNIQUE_ID_LONG = 0x0080,   /* a unique-id over 70 octets */
     EPOP_QUIRK_UNIQUE_ID_OCTETS = 0x0100, /* octets outside 0x21 to 0x7E in a unique-id */
-    EPOP_QUIRK_NEGATIVE_SIZE = 0x0200    /* a negative octet count, from 32-bit overflow; 0 is reported */
+    EPOP_QUIRK_NEGATIVE_SIZE = 0x0200     /* a negative octet count, from 32-bit overflow; 0 is reported */
 };
 
 /* The identifier of one quirk bit, "EPOP_QUIRK_ROW_BLANKS"; "?" for anything else. Static. */
@@ -243,20 +248,21 @@ typedef struct epop_listing {
     epop_span unique_id; /* UIDL */
 } epop_listing;
 
-/* The numbers in the text of a positive reply to STAT, "2 320". What follows them is ignored. A message-number in LIST
- * and UIDL is from 1. EPOP_ERR_NUMBER where a number does not fit (messages 32 bits, octets 64), EPOP_ERR_SYNTAX
- * otherwise. */
+/* The numbers in the text of a positive reply to STAT, "2 320". What follows behind a blank is ignored. A
+ * message-number in LIST and UIDL is from 1. EPOP_ERR_NUMBER where a number does not fit (messages 32 bits, octets 64)
+ * or a message-number is 0, EPOP_ERR_SYNTAX otherwise. */
 EPOP_API int32_t epop_stat_parse(epop_listing *out, const void *text, size_t len);
 /* A row of LIST, or the text of a positive reply to LIST with an argument: "2 120"; same errors. */
 EPOP_API int32_t epop_list_parse(epop_listing *out, const void *text, size_t len);
 /* A row of UIDL, or the text of a positive reply to UIDL with an argument: "2 QhdPYR:00WBw1Ph7x7". Tolerant: the
- * unique-id is all octets behind the first run of blanks, up to the last that is not one; with a CR or NUL among them it
- * is EPOP_ERR_SYNTAX. Same errors. */
+ * unique-id is all octets behind the first run of blanks, up to the last that is not one; with a CR or NUL among them
+ * it is EPOP_ERR_SYNTAX. Same errors. */
 EPOP_API int32_t epop_uidl_parse(epop_listing *out, const void *text, size_t len);
 
-/* Two numbers and CRLF, "2 120": a row of LIST. `number` is from 1. */
+/* Two numbers and CRLF, "2 120": a row of LIST. `number` is from 1 (EPOP_ERR_NUMBER), here and below. */
 EPOP_API int32_t epop_list_write(void *dst, size_t cap, size_t *len, uint32_t number, uint64_t octets);
-/* A row of UIDL. The unique-id is 1 to 70 octets of 0x21 to 0x7E (EPOP_ERR_TOO_LONG, EPOP_ERR_OCTET). */
+/* A row of UIDL. The unique-id is 1 to 70 octets of 0x21 to 0x7E (EPOP_ERR_ARGUMENT_MISSING, EPOP_ERR_TOO_LONG,
+ * EPOP_ERR_OCTET). */
 EPOP_API int32_t epop_uidl_write(void *dst, size_t cap, size_t *len, uint32_t number, const void *id, size_t id_len);
 
 /* Capabilities (RFC 2449 section 6, 2595 section 4, 3206 section 4, 6856); a set is an OR of these. */
@@ -290,12 +296,14 @@ typedef struct epop_capability {
     epop_span params; /* all behind the tag, without blanks at its ends; epop_word_next takes it apart */
 } epop_capability;
 
-/* EPOP_ERR_SYNTAX for an empty line only. A value that is no number is EPOP_UNSET, which is no error. */
+/* EPOP_ERR_SYNTAX for a line without a tag only. A value that is no number, or one that does not fit below
+ * EPOP_EXPIRE_NEVER, is EPOP_UNSET, which is no error. Words are compared without regard to letter case. */
 EPOP_API int32_t epop_capability_parse(epop_capability *out, const void *text, size_t len);
 
 /* Writes the line with its CRLF: `tag`, or where that is empty the name of `id`; behind it `params`, or where those are
- * empty `value` (unless EPOP_UNSET) and "USER" (where `user` is 1). EPOP_ERR_ARGUMENT_MISSING without a tag, EPOP_ERR_OCTET
- * for a tag with a space or a dot in it or outside visible ASCII, EPOP_ERR_TOO_LONG over EPOP_STATUS_MAX. */
+ * empty `value` (unless EPOP_UNSET) and "USER" (where `user` is 1). EPOP_ERR_ARGUMENT_MISSING without a tag,
+ * EPOP_ERR_OCTET for a tag with a space or a dot in it or outside visible ASCII, EPOP_ERR_TOO_LONG over
+ * EPOP_STATUS_MAX. */
 EPOP_API int32_t epop_capability_write(void *dst, size_t cap, size_t *len, const epop_capability *capability);
 
 /* "RESP-CODES" and so on; "" for anything but one known bit. Static. */
@@ -315,15 +323,16 @@ typedef struct epop_dot {
     uint8_t p_eol;
 } epop_dot;
 
-/* `eol` is EPOP_EOL_CRLF or EPOP_EOL_LF. */
+/* `eol` is EPOP_EOL_CRLF or EPOP_EOL_LF; EPOP_ERR_VALUE for others. */
 EPOP_API int32_t epop_dot_init(epop_dot *dot, uint32_t eol);
 
-/* Takes the next piece of a body. `*slice` is set on every return and may be empty: octets of the message, pointing into
- * `data`, or now and then at a constant.
+/* Takes the next piece of a body. `*slice` is set on every return and may be empty: octets of the message, pointing
+ * into `data`, or now and then at a constant.
  *
- * EPOP_OK: `*used` octets are done; call again with the rest, if any. EPOP_END: the final dot line was taken, the octets
- * behind `*used` belong to the next response. (`slice` is then empty.) Only CRLF "." CRLF ends a body; in a session of LF
- * only LF "." LF. The line end before the dot is part of the message. Feeding on after the end starts the next body. */
+ * EPOP_OK: `*used` octets are done; call again with the rest, if any. EPOP_END: the final dot line was taken, the
+ * octets behind `*used` belong to the next response. (`slice` is then empty.) Only CRLF "." CRLF ends a body; in a
+ * session of LF only LF "." LF. The line end before the dot is part of the message. Feeding on after the end starts the
+ * next body. */
 EPOP_API int32_t epop_dot_decode(epop_dot *dot, const void *data, size_t len, size_t *used, epop_span *slice);
 
 /* Makes a body fit for the wire: CRLF for every bare LF and every bare CR, dots stuffed, a missing last CRLF added, the
@@ -339,21 +348,21 @@ EPOP_API int32_t epop_stuff_init(epop_stuff *stuff);
 EPOP_API int32_t epop_stuff_encode(epop_stuff *stuff, const void *data, size_t len, size_t *used, void *dst, size_t cap,
                                    size_t *wrote);
 
-/* The end: at most EPOP_STUFF_END_MAX octets. All or nothing; EPOP_ERR_SPACE with `*wrote` as the size needed. The encoder
- * is then ready for the next body. */
+/* The end: at most EPOP_STUFF_END_MAX octets. All or nothing; EPOP_ERR_SPACE with `*wrote` as the size needed. The
+ * encoder is then ready for the next body. */
 enum { EPOP_STUFF_END_MAX = 5 };
 EPOP_API int32_t epop_stuff_end(epop_stuff *stuff, void *dst, size_t cap, size_t *wrote);
 
 /* The size of a message without sending it. */
 typedef struct epop_size {
-    uint64_t octets;   /* as LIST must say (RFC 1939 section 11): with CRLF for every line end, dots not stuffed */
-    uint64_t on_wire;  /* as RETR sends it: dots stuffed, with the final dot line. Right after epop_size_end. */
+    uint64_t octets;  /* as LIST must say (RFC 1939 section 11): with CRLF for every line end, dots not stuffed */
+    uint64_t on_wire; /* as RETR sends it: dots stuffed, with the final dot line. Right after epop_size_end. */
     uint8_t p_state;
 } epop_size;
 
 EPOP_API int32_t epop_size_init(epop_size *size);
 EPOP_API int32_t epop_size_add(epop_size *size, const void *data, size_t len);
-/* Counts a missing last CRLF and the final dot line. */
+/* Counts a missing last CRLF and the final dot line. For the next message, begin with epop_size_init. */
 EPOP_API int32_t epop_size_end(epop_size *size);
 
 /* How much of a message belongs to `TOP n lines`: the header, the blank line, and `lines` lines of the body (RFC 1939
@@ -380,15 +389,15 @@ typedef struct epop_base64 {
 EPOP_API int32_t epop_base64_init(epop_base64 *state);
 
 /* Three octets to four. EPOP_OK: all used; EPOP_FULL: give more space (at least 4). */
-EPOP_API int32_t epop_base64_encode(epop_base64 *state, const void *data, size_t len, size_t *used, void *dst, size_t cap,
-                                    size_t *wrote);
-/* The last group with its padding: 0 or 4 octets, EPOP_ERR_SPACE where they do not fit. Ready for the next text then. */
+EPOP_API int32_t epop_base64_encode(epop_base64 *state, const void *data, size_t len, size_t *used, void *dst,
+                                    size_t cap, size_t *wrote);
+/* The last group with its padding: 0 or 4 octets, or EPOP_ERR_SPACE. Ready for the next text then. */
 EPOP_API int32_t epop_base64_encode_end(epop_base64 *state, void *dst, size_t cap, size_t *wrote);
 
 /* Four to three. EPOP_OK, EPOP_FULL (give at least 3), or EPOP_ERR_BASE64 for an octet outside the alphabet, anything
  * behind padding, or bits left over that are not zero. White space is not skipped. */
-EPOP_API int32_t epop_base64_decode(epop_base64 *state, const void *text, size_t len, size_t *used, void *dst, size_t cap,
-                                    size_t *wrote);
+EPOP_API int32_t epop_base64_decode(epop_base64 *state, const void *text, size_t len, size_t *used, void *dst,
+                                    size_t cap, size_t *wrote);
 /* EPOP_ERR_BASE64 where the text ended inside a group. Ready for the next text then. */
 EPOP_API int32_t epop_base64_decode_end(epop_base64 *state);
 
@@ -403,12 +412,13 @@ typedef struct epop_url {
     uint32_t apop;  /* 1: the mechanism stood with a "+": APOP or an extension, not SASL */
     epop_span user; /* still percent-encoded: epop_url_decode; empty if none */
     epop_span auth; /* mechanism, percent-encoded, without its "+"; empty if none, "*" for any */
-    epop_span host; /* name or IPv4 address; an IPv6 address without its square brackets */
+    epop_span
+        host; /* name or IPv4 address: letters, digits, ".", "-", "_"; an IPv6 address without its square brackets */
 } epop_url;
 
 /* EPOP_ERR_SCHEME: neither pop:// nor pops://. EPOP_ERR_SYNTAX: no host, a path behind it other than "/", a wrong
- * bracket or percent code, a password (":" in the user part: RFC 2384 section 3 does not permit one). EPOP_ERR_NUMBER: a
- * port that is not 1 to 65535. EPOP_ERR_OCTET: a control octet, a space, or 8-bit anywhere, or encoded NUL, CR or LF. */
+ * bracket or percent code, a password (":" in the user part: RFC 2384 section 3 does not permit one). EPOP_ERR_NUMBER:
+ * a port that is not 1 to 65535. EPOP_ERR_OCTET: a control octet, space or 8-bit anywhere, or encoded NUL, CR or LF. */
 EPOP_API int32_t epop_url_parse(epop_url *out, const void *text, size_t len);
 
 /* Percent-decodes a part; no CRLF or NUL is added. `*len` is the size needed. EPOP_ERR_SPACE, EPOP_ERR_SYNTAX,
@@ -416,7 +426,8 @@ EPOP_API int32_t epop_url_parse(epop_url *out, const void *text, size_t len);
 EPOP_API int32_t epop_url_decode(void *dst, size_t cap, size_t *len, const void *text, size_t text_len);
 
 /* Writes a URL, without CRLF. `user` and `auth` are taken raw here and encoded; the port is left out where it is the
- * scheme's own, or 0. EPOP_ERR_ARGUMENT_MISSING without a host, EPOP_ERR_VALUE for a port above 65535. */
+ * scheme's own, or 0. EPOP_ERR_ARGUMENT_MISSING without a host, EPOP_ERR_OCTET for one with other octets,
+ * EPOP_ERR_VALUE for a port above 65535. */
 EPOP_API int32_t epop_url_write(void *dst, size_t cap, size_t *len, const epop_url *url);
 
 #ifdef __cplusplus

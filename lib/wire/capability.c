@@ -130,7 +130,7 @@ static void put_params(epopi_writer *w, const epop_capability *c)
         epopi_put_text(w, c->params);
         return;
     }
-    if (c->value == EPOP_EXPIRE_NEVER) {
+    if (c->value == EPOP_EXPIRE_NEVER && c->id != EPOP_CAPA_LOGIN_DELAY) {
         epopi_put_word(w, " NEVER");
     } else if (c->value != EPOP_UNSET) {
         epopi_put_octet(w, ' ');

@@ -136,7 +136,7 @@ static int32_t next_number(words *w, uint32_t least, uint32_t *number)
     uint64_t value = 0;
     size_t at = 0;
 
-    if (!next_word(w, &word)) {
+    if (!next_word(w, &word) || word.len == 0) {
         return EPOP_ERR_ARGUMENT_MISSING;
     }
     /* 2^32 - 1 has 10 digits. */
