@@ -51,15 +51,33 @@ void fuzz_log_span(fuzz_log *log, epop_span span)
     fuzz_log_octets(log, span.ptr, span.len);
 }
 
+/* The log around octet `at`. */
+static void show(const char *what, const fuzz_log *log, size_t at)
+{
+    size_t i = at > 400 ? at - 400 : 0;
+
+    fprintf(stderr, "%s:\n", what);
+    for (; i < log->len && i < at + 200; i++) {
+        uint8_t octet = log->octets[i];
+        fprintf(stderr, octet == '\n' || (octet >= ' ' && octet <= '~') ? "%c" : "\\x%02x", octet);
+    }
+    fprintf(stderr, "\n");
+}
+
 void fuzz_log_same(const char *what, const fuzz_log *left, const fuzz_log *right)
 {
-    if (left->len == right->len && (left->len == 0 || memcmp(left->octets, right->octets, left->len) == 0)) {
-        return;
+    size_t len = left->len < right->len ? left->len : right->len;
+    size_t i = 0;
+
+    while (i < len && left->octets[i] == right->octets[i]) {
+        i++;
     }
-    fprintf(stderr, "%s: at once:\n%.*s\nsplit:\n%.*s\n", what, (int)left->len,
-            left->octets ? (const char *)left->octets : "", (int)right->len,
-            right->octets ? (const char *)right->octets : "");
-    FUZZ_CHECK(!"the same however it is cut");
+    if (i < left->len || i < right->len) {
+        fprintf(stderr, "%s differ from octet %lu of the log on\n", what, (unsigned long)i);
+        show("at once", left, i);
+        show("in pieces", right, i);
+        fuzz_fail("one log for all cuts", __FILE__, __LINE__);
+    }
 }
 
 uint32_t fuzz_next(uint32_t *seed)

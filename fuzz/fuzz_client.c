@@ -1,11 +1,11 @@
-/* Fuzz target for the client session: the server's octets and the host's decisions come from the input, and the events, the
- * octets sent and the error are the same at once and in pieces.
+/* Fuzz target for the client session: the server's octets and the host's decisions come from the input, and the events,
+ * the octets sent and the error are the same at once and in pieces.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * Octets that answer a command must come after it was sent, so "at once" is: up to the end of a line, or of a multi-line
- * response where one is under way. "In pieces" cuts that anywhere, pauses in callbacks, answers later, and acknowledges the
- * output in pieces.
+ * Octets that answer a command must come after it was sent, so "at once" is: up to the end of a line, or of a
+ * multi-line response where one is under way. "In pieces" cuts that anywhere, pauses in callbacks, answers later, and
+ * acknowledges the output in pieces.
  */
 #include "fuzz.h"
 
@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 6, OUTPUT = EPOP_CLIENT_OUTPUT_MIN };
+/* The last is a bound: a host that queues a command whenever one ends could go on for ever. */
+enum { SLOTS = 6, OUTPUT = EPOP_CLIENT_OUTPUT_MIN, COMMANDS = 64 };
 
 typedef struct host {
     epop_client client;
@@ -79,7 +80,7 @@ static void act(host *h)
 {
     uint32_t count = fuzz_decide(h->input) % 4;
 
-    while (count-- > 0) {
+    while (count-- > 0 && h->token < COMMANDS) {
         uint32_t what = fuzz_decide(h->input);
         int32_t result = queue(h, what);
         fuzz_log_add(&h->log, "call %u %s\n", (unsigned)(what % 16), epop_error_name(result));
@@ -351,8 +352,8 @@ static int32_t dialogue(host *h)
             return result;
         }
         if (epop_client_wants(&h->client) & EPOP_WANT_TLS) {
+            begin_event(h, "tls\n", 0);
             FUZZ_CHECK(epop_client_tls_started(&h->client) >= EPOP_OK);
-            fuzz_log_add(&h->log, "tls %u\n", (unsigned)epop_client_capabilities(&h->client));
         }
     }
     result = settle(h);

@@ -4,7 +4,7 @@
 #
 # usage: sh tests/install.sh GROUP...
 #   build   C compiler, meson, ninja, pkg-config, xxhash
-#   test    cmocka, clang, the sanitizers, python3 with pytest
+#   test    cmocka, clang, python3 with pytest; the sanitizers and pmccabe where they can be had
 #   peers   other POP3 programs: curl, mpop, fetchmail, dovecot, popa3d. Those that can not be had are named, no more.
 # EPOP_PEERS names the folder for peers that are unpacked and not installed (popa3d).
 # Exit: 0 where everything is there; 69 where something is missing and may not be installed: what to type is printed.
@@ -29,6 +29,7 @@ cmocka    libcmocka-dev    libcmocka-devel       cmocka-dev                cmock
 clang     clang            clang                 clang                     clang     -
 gcc       gcc              gcc                   gcc                       gcc       -
 asan      gcc              libasan,libubsan      -                         gcc       -
+pmccabe   pmccabe          -                     -                         -         pmccabe
 pytest    python3-pytest   python3-pytest        py3-pytest                python-pytest pytest
 curl      curl             curl                  curl                      curl      curl
 mpop      mpop             mpop                  mpop                      mpop      mpop
@@ -207,19 +208,15 @@ unpack_popa3d() {
     done
 }
 
-peers() {
-    become=$(privilege) || become=no
-    for peer in curl mpop fetchmail dovecot; do
-        there $peer && continue
-        wanted=$(packages $peer)
-        if [ "$become" = no ] || [ "${wanted:--}" = - ]; then
-            say "peer not available: $peer"
-            continue
-        fi
+# What the tests can do without: installed where it can be, named where not.
+wish() {
+    there "$1" && return
+    wanted=$(packages "$1")
+    if [ "${wanted:--}" != - ] && become=$(privilege); then
         hold_services
-        install $wanted || say "peer not available: $peer"
-    done
-    unpack_popa3d || say "peer not available: popa3d"
+        install $wanted && return
+    fi
+    say "not available: $1"
 }
 
 manager=$(manager)
@@ -228,9 +225,15 @@ for group in "$@"; do
     build) require cc meson ninja pkgconf xxhash ;;
     test)
         require gcc cmocka clang pytest
-        there asan || [ "$(packages asan)" = - ] || require asan
+        wish asan
+        wish pmccabe
         ;;
-    peers) peers ;;
+    peers)
+        for peer in curl mpop fetchmail dovecot; do
+            wish $peer
+        done
+        unpack_popa3d || say "not available: popa3d"
+        ;;
     *)
         say "usage: sh tests/install.sh build|test|peers..." >&2
         exit 64
