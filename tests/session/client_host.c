@@ -1,6 +1,13 @@
 /* Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT */
 #include "client_host.h"
 
+/* What every event begins with. */
+#define CHECK_HEAD(event, is)                                                                                          \
+    do {                                                                                                               \
+        assert_int_equal((event)->struct_size, sizeof *(event));                                                       \
+        assert_int_equal((event)->kind, is);                                                                           \
+    } while (0)
+
 static int32_t done(client_host *host, uint32_t kind)
 {
     host->events++;
@@ -34,6 +41,8 @@ static int32_t on_greeting(void *user, const epop_greeting_event *event)
     client_host *host = user;
     record *log = line(host);
 
+    CHECK_HEAD(event, EPOP_EVENT_GREETING);
+    assert_int_equal(event->reply->struct_size, sizeof *event->reply);
     record_add(log, "greeting %s ", sign(event->reply->status));
     record_shown(log, event->reply->text);
     if (event->stamp.len > 0) {
@@ -52,6 +61,8 @@ static int32_t on_reply(void *user, const epop_reply_event *event)
     client_host *host = user;
     record *log = line(host);
 
+    CHECK_HEAD(event, EPOP_EVENT_REPLY);
+    assert_int_equal(event->reply->struct_size, sizeof *event->reply);
     record_add(log, "reply %lu %s %s ", (unsigned long)event->token, name_of(event->command),
                sign(event->reply->status));
     record_shown(log, event->reply->text);
@@ -64,6 +75,9 @@ static int32_t on_row(void *user, const epop_row_event *event)
     client_host *host = user;
     record *log = line(host);
 
+    CHECK_HEAD(event, EPOP_EVENT_ROW);
+    assert_true(!event->listing || event->listing->struct_size == sizeof *event->listing);
+    assert_true(!event->capability || event->capability->struct_size == sizeof *event->capability);
     record_add(log, "row %lu %s ", (unsigned long)event->token, name_of(event->command));
     if (event->row == EPOP_ROW_STAT || event->row == EPOP_ROW_LIST) {
         record_add(log, "%u %llu", (unsigned)event->listing->number, (unsigned long long)event->listing->octets);
@@ -85,6 +99,7 @@ static int32_t on_body(void *user, const epop_body_event *event)
 {
     client_host *host = user;
 
+    CHECK_HEAD(event, EPOP_EVENT_BODY);
     host->body_octets += event->data.len;
     if (!host->in_body) {
         record_add(&host->log, "body %lu %s ", (unsigned long)event->token, name_of(event->command));
@@ -98,6 +113,7 @@ static int32_t on_end(void *user, const epop_end_event *event)
 {
     client_host *host = user;
 
+    CHECK_HEAD(event, EPOP_EVENT_END);
     record_add(line(host), "end %lu %s %s %s %llu\n", (unsigned long)event->token, name_of(event->command),
                result_name(event->result), sign(event->status), (unsigned long long)event->octets);
     return done(host, event->kind);
@@ -108,6 +124,7 @@ static int32_t on_ask(void *user, const epop_ask_event *event)
     client_host *host = user;
     const char *answer = event->ask == EPOP_ASK_USER ? host->user : host->password;
 
+    CHECK_HEAD(event, EPOP_EVENT_ASK);
     record_add(line(host), "ask %lu %s\n", (unsigned long)event->token,
                event->ask == EPOP_ASK_USER ? "user" : "password");
     if (answer) {
@@ -120,6 +137,7 @@ static int32_t on_quirk(void *user, const epop_quirk_event *event)
 {
     client_host *host = user;
 
+    CHECK_HEAD(event, EPOP_EVENT_QUIRK);
     record_add(line(host), "quirk %lu %s %s\n", (unsigned long)event->token, name_of(event->command),
                epop_quirk_name(event->quirk) + strlen("EPOP_QUIRK_"));
     return done(host, event->kind);
@@ -130,6 +148,7 @@ int32_t client_on_trace(void *user, const epop_trace_event *event)
     client_host *host = user;
     record *log = line(host);
 
+    CHECK_HEAD(event, EPOP_EVENT_TRACE);
     record_add(log, "%s", event->sent ? "> " : "< ");
     record_shown(log, event->line);
     record_add(log, event->redacted ? " redacted\n" : "\n");

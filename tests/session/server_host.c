@@ -1,6 +1,13 @@
 /* Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT */
 #include "server_host.h"
 
+/* What every event begins with. */
+#define CHECK_HEAD(event, is)                                                                                          \
+    do {                                                                                                               \
+        assert_int_equal((event)->struct_size, sizeof *(event));                                                       \
+        assert_int_equal((event)->kind, is);                                                                           \
+    } while (0)
+
 static int32_t done(server_host *host, uint32_t kind)
 {
     host->events++;
@@ -29,6 +36,7 @@ static int32_t on_auth(void *user, const epop_auth_event *event)
 {
     server_host *host = user;
 
+    CHECK_HEAD(event, EPOP_EVENT_AUTH);
     record_add(&host->log, "auth ");
     record_shown(&host->log, event->name);
     record_add(&host->log, " ");
@@ -41,6 +49,7 @@ static int32_t on_open(void *user, const epop_open_event *event)
 {
     server_host *host = user;
 
+    CHECK_HEAD(event, EPOP_EVENT_OPEN);
     record_add(&host->log, "open ");
     record_shown(&host->log, event->name);
     record_add(&host->log, "\n");
@@ -52,6 +61,7 @@ static int32_t on_info(void *user, const epop_info_event *event)
     server_host *host = user;
     const server_message *message = &host->messages[(event->number - 1) % SERVER_MESSAGES];
 
+    CHECK_HEAD(event, EPOP_EVENT_INFO);
     assert_in_range(event->number, 1, host->count);
     if (host->show_info) {
         record_add(&host->log, "info %u\n", (unsigned)event->number);
@@ -67,6 +77,7 @@ static int32_t on_send(void *user, const epop_send_event *event)
 {
     server_host *host = user;
 
+    CHECK_HEAD(event, EPOP_EVENT_SEND);
     record_add(&host->log, "send %s %u", epop_command_name(event->command), (unsigned)event->number);
     if (event->command == EPOP_CMD_TOP) {
         record_add(&host->log, " %u", (unsigned)event->lines);
@@ -79,6 +90,7 @@ static int32_t on_commit(void *user, const epop_commit_event *event)
 {
     server_host *host = user;
 
+    CHECK_HEAD(event, EPOP_EVENT_COMMIT);
     record_add(&host->log, "commit %u\n", (unsigned)event->marked);
     return decide(host, event->kind, host->commit);
 }
@@ -89,6 +101,9 @@ static int32_t on_command(void *user, const epop_command_event *event)
     server_host *host = user;
     epop_reply reply = none;
 
+    CHECK_HEAD(event, EPOP_EVENT_COMMAND);
+    assert_int_equal(event->command->struct_size, sizeof *event->command);
+    assert_int_equal(event->phase, epop_server_phase(&host->server));
     record_add(&host->log, "command ");
     record_shown(&host->log, event->command->keyword);
     record_add(&host->log, " ");
@@ -107,6 +122,7 @@ int32_t server_on_trace(void *user, const epop_trace_event *event)
 {
     server_host *host = user;
 
+    CHECK_HEAD(event, EPOP_EVENT_TRACE);
     record_add(&host->log, "%s", event->sent ? "> " : "< ");
     record_shown(&host->log, event->line);
     record_add(&host->log, event->redacted ? " redacted\n" : "\n");
