@@ -220,19 +220,21 @@ int32_t epop_client_feed(epop_client *client, const void *data, size_t len, size
     return result;
 }
 
-static int32_t cut(epop_client *c, int32_t error)
+/* What holds for every call that may not come from inside a callback. */
+static int32_t check_call(const epop_client *c)
 {
     if (!c) {
         return EPOP_ERR_NULL;
     }
-    if (c->p_in_callback) {
-        return EPOP_ERR_REENTRANT;
-    }
-    if (c->p_error != EPOP_OK) {
-        return c->p_error;
-    }
-    if (c->p_state == EPOPI_ENDED) {
-        return EPOP_OK;
+    return c->p_in_callback ? EPOP_ERR_REENTRANT : c->p_error;
+}
+
+static int32_t cut(epop_client *c, int32_t error)
+{
+    int32_t result = check_call(c);
+
+    if (result != EPOP_OK || c->p_state == EPOPI_ENDED) {
+        return result;
     }
     if (c->p_phase == EPOP_PHASE_UPDATE && c->p_unsent_lines == 0) {
         error = EPOP_ERR_PEER_QUIT_UNKNOWN;
@@ -266,16 +268,10 @@ int32_t epop_client_output_ack(epop_client *client, size_t n)
     const uint8_t *sent;
     size_t len;
     size_t at;
-    int32_t result = EPOP_OK;
+    int32_t result = check_call(client);
 
-    if (!client) {
-        return EPOP_ERR_NULL;
-    }
-    if (client->p_in_callback) {
-        return EPOP_ERR_REENTRANT;
-    }
-    if (client->p_error != EPOP_OK) {
-        return client->p_error;
+    if (result != EPOP_OK) {
+        return result;
     }
     sent = epopi_outbox_show(&client->p_out, &len);
     if (n > len) {
@@ -296,14 +292,10 @@ int32_t epop_client_output_ack(epop_client *client, size_t n)
 
 int32_t epop_client_tls_started(epop_client *client)
 {
-    if (!client) {
-        return EPOP_ERR_NULL;
-    }
-    if (client->p_in_callback) {
-        return EPOP_ERR_REENTRANT;
-    }
-    if (client->p_error != EPOP_OK) {
-        return client->p_error;
+    int32_t result = check_call(client);
+
+    if (result != EPOP_OK) {
+        return result;
     }
     if (client->p_state != EPOPI_TLS || client->p_todo != 0) {
         return EPOP_ERR_PHASE;
