@@ -105,7 +105,9 @@ if os.environ.get("EPOP_TEST_LONG") == "1":
         with open(source, "wb") as out:
             out.write(b"Subject: sparse\n\n")
             out.truncate(5 * GIBI)
-        _, peak = popget_measured(tmp_path, "--exec", f"wc -c >{tmp_path}/count", "--crlf", port=server.port, timeout=600)
+        _, peak = popget_measured(
+            tmp_path, "--exec", f"wc -c >{tmp_path}/count", "--crlf", port=server.port, timeout=600
+        )
         # One line of NUL octets, to which a line end is added; three of the header get a CR.
         assert int((tmp_path / "count").read_text()) == 5 * GIBI + 2 + 2
         assert peak < LIMIT and server.memory_peak() < LIMIT

@@ -184,6 +184,7 @@ void client_prepare(client_host *host, uint32_t flags)
 
 void client_init(client_host *host)
 {
+    memset(&host->client, 0xA5, sizeof host->client); /* what stood there before is of no account */
     assert_int_equal(epop_client_init(&host->client, sizeof host->client, &host->config), EPOP_OK);
 }
 

@@ -89,6 +89,9 @@ int record_fits(const char *pattern, const char *text)
     while (*pattern != '\0') {
         if (*pattern == '*') {
             pattern++;
+            if (*text == '\0' || *text == '\r' || *text++ == '\n') {
+                return 0;
+            }
             while (*text != '\0' && *text != '\r' && *text != '\n' && *text != *pattern) {
                 text++;
             }

@@ -50,7 +50,7 @@ const char *record_text(const record *r);
 /* "OK", "PEER_EOF" and so on: the identifier of a result without what all of them begin with. */
 const char *result_name(int32_t result);
 
-/* 1 where `text` is what `pattern` says: "*" stands for any octets but CR and LF, all else for itself. */
+/* 1 where `text` is what `pattern` says: "*" stands for octets but CR and LF, one or more, all else for itself. */
 int record_fits(const char *pattern, const char *text);
 
 /* Fails the test where that is not so, and prints both, and what the test is at. Lines that begin with "> " or "< " are

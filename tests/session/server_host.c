@@ -167,6 +167,7 @@ void server_prepare(server_host *host, uint32_t flags)
 
 void server_init(server_host *host)
 {
+    memset(&host->server, 0xA5, sizeof host->server); /* what stood there before is of no account */
     host->out = malloc(host->config.output_buffer_size);
     host->config.output_buffer = host->out;
     assert_int_equal(epop_server_init(&host->server, sizeof host->server, &host->config), EPOP_OK);

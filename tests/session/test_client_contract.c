@@ -145,6 +145,7 @@ static void config_errors(void **data)
     REFUSED(host.config.output_buffer_size = 255, EPOP_OK);
     REFUSED(host.config.flags = 7, EPOP_OK);
     REFUSED(host.config.user = NULL, EPOP_OK);
+    REFUSED(host.config.slot_count = 65535, EPOP_OK);
 #undef REFUSED
 }
 
@@ -388,6 +389,60 @@ static void error_info(void **data)
     expect_info(EPOP_ERR_PEER_PLAINTEXT, 16, EPOP_PHASE_AUTHORIZATION, 0);
 }
 
+/* A slot that has served is no command that is being answered. */
+static void error_info_when_idle(void **data)
+{
+    (void)data;
+    client_prepare(&host, EPOP_CLIENT_ALLOW_CLEARTEXT);
+    host.config.slot_count = 1;
+    client_log_in(&host, NULL);
+    assert_int_equal(epop_client_dele(c, 7, 1), EPOP_OK);
+    client_says(&host, "DELE 7\r\n");
+    expect_info(EPOP_OK, 27, EPOP_PHASE_TRANSACTION, EPOP_CMD_DELE);
+    client_hears(&host, "+OK\r\n");
+    expect_info(EPOP_OK, 32, EPOP_PHASE_TRANSACTION, 0);
+}
+
+/* lib/client/peers.def: known by a word of the greeting, or else of IMPLEMENTATION. */
+static void traits(void **data)
+{
+    static const struct {
+        const char *words;
+        uint32_t traits;
+    } peers[] = {
+        {"Maillennium V05.00c++", EPOP_TRAIT_TOP_CUTS},
+        {"the courier mail server", EPOP_TRAIT_RENUMBERS},
+        {"WILDDUCK", EPOP_TRAIT_RENUMBERS},
+        {"The Microsoft Exchange POP3 service is ready.", EPOP_TRAIT_SIZES_LIE | EPOP_TRAIT_SHORT_IDLE},
+        {"Gpop ready", EPOP_TRAIT_FETCH_HIDES},
+        {"HP OpenMail POP3", EPOP_TRAIT_SIZES_LIE | EPOP_TRAIT_TOP_CUTS},
+        {"Qpopper at x", EPOP_TRAIT_APOP_BROKEN},
+        {"qpo p", 0},
+        {"Dovecot ready.", 0},
+        {"", 0},
+    };
+    size_t i;
+
+    (void)data;
+    for (i = 0; i < 2 * COUNT(peers); i++) {
+        const char *words = peers[i / 2].words;
+        record line = {NULL, 0, 0};
+        client_prepare(&host, 0);
+        client_init(&host);
+        record_add(&line, "+OK %s\r\n", i % 2 ? "" : words);
+        client_hears(&host, line.text);
+        assert_int_equal(epop_client_traits(c), i % 2 ? 0 : peers[i / 2].traits);
+        record_clear(&line);
+        record_add(&line, "+OK\r\nX %s\r\nIMPLEMENTATION %s\r\n.\r\n", words, i % 2 ? words : "Gpop");
+        assert_int_equal(epop_client_capa(c, 1), EPOP_OK);
+        client_says(&host, "CAPA\r\n");
+        client_hears(&host, line.text);
+        assert_int_equal(epop_client_traits(c), peers[i / 2].traits > 0 || i % 2 ? peers[i / 2].traits
+                                                                                : (uint32_t)EPOP_TRAIT_FETCH_HIDES);
+        record_free(&line);
+    }
+}
+
 /* QUIT without an answer: what became of the deletions is unknown, where there can have been any. */
 static void quit_unknown(void **data)
 {
@@ -425,6 +480,7 @@ int main(void)
         cmocka_unit_test(without_callbacks),  cmocka_unit_test(a_callback_aborts),
         cmocka_unit_test(a_callback_pauses),  cmocka_unit_test(a_callback_reenters),
         cmocka_unit_test(error_info),         cmocka_unit_test(quit_unknown),
+        cmocka_unit_test(error_info_when_idle), cmocka_unit_test(traits),
     };
 
     return cmocka_run_group_tests(tests, NULL, finish);

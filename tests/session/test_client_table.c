@@ -67,6 +67,7 @@ CALL(raw_long, epop_client_raw(c, long_text, sizeof long_text, EPOP_SHAPE_SINGLE
 CALL(raw_sasl, epop_client_raw(c, TEXT("XFOO"), EPOP_SHAPE_SASL, 5))
 CALL(answer, epop_client_answer(c, TEXT("a b")))
 CALL(answer_nothing, epop_client_answer(c, TEXT("")))
+CALL(answer_null, epop_client_answer(c, NULL, 0))
 CALL(answer_crlf, epop_client_answer(c, TEXT("joe\r\nDELE 1")))
 CALL(answer_nul, epop_client_answer(c, TEXT("joe\0x")))
 CALL(answer_long, epop_client_answer(c, long_text, sizeof long_text))
@@ -133,6 +134,7 @@ static const call_row calls[] = {
     ROW(raw_sasl, "VVVVV VVVV VVV VVVVU", ""),
     ROW(answer, "NN..N NNNN NNN NNNNU", ""),
     ROW(answer_nothing, "NNMMN NNNN NNN NNNNU", ""),
+    ROW(answer_null, "NNMMN NNNN NNN NNNNU", ""),
     ROW(answer_crlf, "NNOON NNNN NNN NNNNU", ""),
     ROW(answer_nul, "NNOON NNNN NNN NNNNU", ""),
     ROW(answer_long, "NNLLN NNNN NNN NNNNU", ""),
@@ -332,6 +334,7 @@ static const line_row due[] = {
     {IN_ROWS, TEXT("\r\n"), EPOP_OK, "row 1 LIST UNREADABLE \nquirk 1 LIST ROW_SYNTAX\n"},
     {IN_ROWS, TEXT("0 5\r\n"), EPOP_OK, "row 1 LIST UNREADABLE 0 5\nquirk 1 LIST ROW_SYNTAX\n"},
     {IN_ROWS, TEXT("2  5\r\n"), EPOP_OK, "row 1 LIST 2 5\nquirk 1 LIST ROW_BLANKS\n"},
+    {IN_ROWS, TEXT("2  -5 x\r\n"), EPOP_OK, "row 1 LIST 2 0\nquirk 1 LIST ROW_BLANKS\nquirk 1 LIST NEGATIVE_SIZE\n"},
     {IN_ROWS, TEXT("2 18446744073709551615\r\n"), EPOP_OK, "row 1 LIST 2 18446744073709551615\n"},
     {IN_ROWS, TEXT(".\n"), EPOP_ERR_PEER_LINE_END, ""},
     {IN_ROWS, TEXT("2 200\n"), EPOP_ERR_PEER_LINE_END, ""},

@@ -252,6 +252,47 @@ static void every_answer_leads_on(void **data)
     }
 }
 
+static uint32_t refuse_them;
+
+/* Inside its callback, a question is answered once. */
+static void answer_twice(server_host *h, uint32_t kind)
+{
+    epop_server *s = &h->server;
+
+    if (kind == EPOP_EVENT_INFO) {
+        return;
+    }
+    assert_int_equal(refuse_them                  ? call_refuse(s)
+                     : kind == EPOP_EVENT_OPEN    ? call_opened(s)
+                     : kind == EPOP_EVENT_COMMAND ? call_reply(s)
+                                                  : call_accept(s), EPOP_OK);
+    assert_int_equal(call_accept(s), EPOP_ERR_NOT_ASKED);
+    assert_int_equal(call_refuse(s), EPOP_ERR_NOT_ASKED);
+    assert_int_equal(call_opened(s), EPOP_ERR_NOT_ASKED);
+    assert_int_equal(call_reply(s), EPOP_ERR_NOT_ASKED);
+}
+
+static void one_answer_for_one_question(void **data)
+{
+    static const struct {
+        uint32_t state;
+        const char *line;
+    } questions[] = {
+        {IN_AFTER_USER, "PASS x\r\n"}, {IN_TRANSACTION, "XFOO\r\n"}, {IN_TRANSACTION, "TOP 1 1\r\n"},
+        {IN_TRANSACTION, "RETR 1\r\n"}, {IN_TRANSACTION, "QUIT\r\n"},
+    };
+    size_t i;
+
+    (void)data;
+    for (i = 0; i < 2 * COUNT(questions); i++) {
+        refuse_them = i % 2;
+        server_reach(&host, questions[i / 2].state);
+        host.act = answer_twice;
+        server_hears(&host, questions[i / 2].line);
+        server_says(&host, refuse_them ? "-ERR *\r\n" : "+OK *\r\n");
+    }
+}
+
 /* RFC 1939 section 3: an autologout timer that runs out ends the session without deletions, and without a word. */
 static void timeout_says_nothing(void **data)
 {
@@ -286,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_in_every_state),
         cmocka_unit_test(every_answer_leads_on),
+        cmocka_unit_test(one_answer_for_one_question),
         cmocka_unit_test(timeout_says_nothing),
     };
 

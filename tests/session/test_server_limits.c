@@ -125,6 +125,23 @@ static void failed_logins(void **data)
     }
 }
 
+/* RFC 1939 section 7: behind a PASS that failed comes USER again, or QUIT. */
+static void pass_after_a_failed_login(void **data)
+{
+    (void)data;
+    server_begin(&host, EPOP_SERVER_ALLOW_CLEARTEXT);
+    host.auth = NO;
+    server_talk(&host, "USER joe\r\nPASS x\r\n", "+OK *\r\n-ERR *\r\n");
+    host.auth = YES;
+    host.open = NO;
+    server_talk(&host, "PASS y\r\n", "-ERR *\r\n");
+    server_saw(&host, "auth joe x\n");
+    server_talk(&host, "USER joe\r\nPASS x\r\n", "+OK *\r\n-ERR *\r\n");
+    host.open = YES;
+    server_talk(&host, "PASS y\r\n", "-ERR *\r\n");
+    server_saw(&host, "auth joe x\nopen joe\n");
+}
+
 /* A maildrop that can not be opened is no failed login. */
 static void failed_opens(void **data)
 {
@@ -426,6 +443,7 @@ int main(void)
         cmocka_unit_test(bad_commands),
         cmocka_unit_test(bad_commands_in_a_row),
         cmocka_unit_test(failed_logins),
+        cmocka_unit_test(pass_after_a_failed_login),
         cmocka_unit_test(failed_opens),
         cmocka_unit_test(ten_thousand_pipelined),
         cmocka_unit_test(ten_thousand_rows),
