@@ -231,11 +231,12 @@ typedef struct refusal {
 } refusal;
 
 static epop_end_event last_end;
+static epop_end_event end_behind; /* that of the command behind the login */
 
 static int32_t on_end(void *user, const epop_end_event *event)
 {
     (void)user;
-    last_end = *event;
+    *(event->token == 7 ? &last_end : &end_behind) = *event;
     return 0;
 }
 
@@ -263,6 +264,7 @@ static void refusals(void **data)
         host.user = "joe";
         host.password = "x";
         queued(epop_client_login(c, 7));
+        queued(epop_client_stat(c, 8));
         client_hears(&host, "+OK\r\n");
         client_says(&host, "CAPA\r\n");
         client_hears(&host, "-ERR\r\n");
@@ -278,6 +280,10 @@ static void refusals(void **data)
         assert_int_equal(last_end.status, EPOP_STATUS_ERR);
         assert_int_equal(last_end.code, r->code);
         assert_int_equal(last_end.retry, r->retry);
+        assert_int_equal(end_behind.result, EPOP_ERR_UNSENT); /* it had no reply, and so no code of one */
+        assert_int_equal(end_behind.status, 0);
+        assert_int_equal(end_behind.code, EPOP_CODE_NONE);
+        assert_int_equal(end_behind.retry, EPOP_RETRY_UNKNOWN);
         assert_int_equal(epop_client_phase(c), EPOP_PHASE_AUTHORIZATION);
     }
 }

@@ -318,6 +318,7 @@ static void behind_a_failed_login(void **data)
     client_hears(&host, "-ERR\r\n");
     client_saw(&host, "reply 3 CAPA - \nend 3 CAPA OK - 0\nend 4 RETR UNSENT 0 0\n");
     client_says(&host, "QUIT\r\n");
+    assert_int_equal(epop_client_capa(c, 6), EPOP_ERR_PHASE); /* behind QUIT nothing can be legal */
 }
 
 static void after_a_failed_login(void **data)

@@ -143,6 +143,27 @@ static void abort_drain_of_rows(void **data)
     }
 }
 
+#ifndef EPOP_NO_TRACE
+/* What is owed from before a pause is dropped, too: a row that was traced only. */
+static void abort_drain_in_a_pause(void **data)
+{
+    (void)data;
+    client_prepare(&host, EPOP_CLIENT_ALLOW_CLEARTEXT);
+    host.callbacks.on_trace = client_on_trace;
+    client_log_in(&host, NULL);
+    queued(epop_client_list(c, 0, 1));
+    client_says(&host, "LIST\r\n");
+    client_hears(&host, "+OK\r\n");
+    record_clear(&host.log);
+    host.stop_kind = EPOP_EVENT_TRACE;
+    host.stop_result = EPOP_PAUSE;
+    assert_int_equal(client_feed(&host, TEXT("1 10\r\n")), EPOP_PAUSED);
+    queued(epop_client_abort(c, EPOP_ABORT_DRAIN));
+    queued(client_feed(&host, TEXT("2 20\r\n.\r\n")));
+    client_saw(&host, "< 1 10\nend 1 LIST ABORTED + 0\n");
+}
+#endif
+
 static void abort_close_there(client_host *h, uint32_t kind)
 {
     if (kind == EPOP_EVENT_BODY) {
@@ -228,6 +249,26 @@ static void limit_of_a_body(void **data)
                 assert_int_equal(host.body_octets, 10);
             }
         }
+    }
+}
+
+static void limit_of_a_body_in_a_drain(void **data)
+{
+    size_t cut;
+
+    (void)data;
+    for (cut = 1; cut < 8; cut++) {
+        client_prepare(&host, EPOP_CLIENT_ALLOW_CLEARTEXT);
+        host.config.max_body = 10;
+        client_log_in(&host, NULL);
+        queued(epop_client_retr(c, 1, 1));
+        client_says(&host, "RETR 1\r\n");
+        client_hears(&host, "+OK\r\n");
+        queued(client_feed(&host, "12345678", cut));
+        queued(epop_client_abort(c, EPOP_ABORT_DRAIN));
+        queued(client_feed(&host, &"12345678"[cut], 8 - cut));
+        client_hears(&host, "90");
+        assert_int_equal(client_feed(&host, TEXT("1")), EPOP_ERR_LIMIT_BODY);
     }
 }
 
@@ -473,10 +514,14 @@ int main(void)
         cmocka_unit_test(transfer_under_way),
         cmocka_unit_test(abort_drain),
         cmocka_unit_test(abort_drain_of_rows),
+#ifndef EPOP_NO_TRACE
+        cmocka_unit_test(abort_drain_in_a_pause),
+#endif
         cmocka_unit_test(abort_close_in_callback),
         cmocka_unit_test(limit_of_rows),
         cmocka_unit_test(limit_of_rows_in_a_drain),
         cmocka_unit_test(limit_of_a_body),
+        cmocka_unit_test(limit_of_a_body_in_a_drain),
         cmocka_unit_test(limit_of_a_line),
         cmocka_unit_test(a_long_row),
         cmocka_unit_test(an_endless_body),
