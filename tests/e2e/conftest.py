@@ -2,6 +2,7 @@
 
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
+import atexit
 import os
 import pathlib
 import resource
@@ -13,6 +14,7 @@ import pytest
 from programs import Popd
 
 _reports = pathlib.Path(tempfile.mkdtemp(prefix="epop-reports."))
+atexit.register(shutil.rmtree, _reports, ignore_errors=True)
 os.environ["ASAN_OPTIONS"] = f"log_path={_reports}/report:exitcode=99:detect_stack_use_after_return=1"
 os.environ["UBSAN_OPTIONS"] = f"log_path={_reports}/report:halt_on_error=1:print_stacktrace=1:exitcode=99"
 
@@ -41,7 +43,6 @@ def pytest_terminal_summary(terminalreporter):
         pathlib.Path(report).write_text(
             f"{counts['passed']} {counts['failed'] + counts['error']} {counts['skipped']}\n"
         )
-    shutil.rmtree(_reports, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
