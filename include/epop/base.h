@@ -49,7 +49,8 @@ enum {
     EPOP_AGAIN = 2,  /* feed: output must be drained, or a question answered, before more input is taken */
     EPOP_LINE = 3,   /* epop_line_feed: a whole line is there */
     EPOP_END = 4,    /* a multi-line response, a message part or a list has ended */
-    EPOP_FULL = 5    /* the destination is full; give more space and call again */
+    EPOP_FULL = 5,   /* the destination is full; give more space and call again */
+    EPOP_ASK = 6     /* a SASL mechanism: a question must be answered first */
 };
 
 /* What a callback returns to stop after its event. Any negative value aborts the session instead, and comes back
@@ -76,6 +77,7 @@ enum {
     X(EPOP_ERR_NOT_ASKED, -9, "no question of that kind is open")                                                      \
     X(EPOP_ERR_NOT_RAW, -10, "this command has a function of its own and can not be sent raw")                         \
     X(EPOP_ERR_ENDED, -11, "the session has ended in good order; nothing more can be done with it")                    \
+    X(EPOP_ERR_CRYPTO, -12, "the host's hash interface has failed")                                                    \
     X(EPOP_ERR_SPACE, -30, "the destination is too small; the needed size is reported")                                \
     X(EPOP_ERR_OCTET, -31, "CR, LF, NUL or another octet that may not stand there")                                    \
     X(EPOP_ERR_TOO_LONG, -32, "longer than the protocol allows")                                                       \
@@ -94,6 +96,9 @@ enum {
     X(EPOP_ERR_PEER_QUIT_UNKNOWN, -66, "QUIT got no answer: whether deletions took place is unknown")                  \
     X(EPOP_ERR_PEER_TOO_MANY_BAD, -67, "too many bad commands in a row")                                               \
     X(EPOP_ERR_PEER_TOO_MANY_LOGINS, -68, "too many failed logins")                                                    \
+    X(EPOP_ERR_PEER_SASL, -69, "the server let us in without the proof that the mechanism asks of it")                 \
+    X(EPOP_ERR_PEER_TLS, -70, "the TLS handshake or a TLS record failed")                                              \
+    X(EPOP_ERR_PEER_CERTIFICATE, -71, "the peer's certificate is not trusted, out of date, or for another name")       \
     X(EPOP_ERR_LIMIT_LINE, -90, "a line is longer than EPOP_LINE_LENGTH_MAX")                                          \
     X(EPOP_ERR_LIMIT_ROWS, -91, "a listing has more rows than the host allows")                                        \
     X(EPOP_ERR_LIMIT_BODY, -92, "a message is longer than the host allows")                                            \
@@ -102,13 +107,20 @@ enum {
     X(EPOP_ERR_ABORTED, -121, "the host aborted this transfer")                                                        \
     X(EPOP_ERR_DECLINED, -122, "the host declined to give what was asked")                                             \
     X(EPOP_ERR_LOGIN_CLEARTEXT, -123, "login refused by policy: the connection has no TLS")                            \
-    X(EPOP_ERR_LOGIN_REFUSED, -124, "the server refused the login")
+    X(EPOP_ERR_LOGIN_REFUSED, -124, "the server refused the login")                                                    \
+    X(EPOP_ERR_LOGIN_NO_STLS, -125, "the server does not offer STLS, and login without TLS is not allowed")            \
+    X(EPOP_ERR_LOGIN_STLS_REFUSED, -126, "the server offers STLS and refused it")                                      \
+    X(EPOP_ERR_LOGIN_NO_MECHANISM, -127, "no way to log in that both sides have and policy allows")                    \
+    X(EPOP_ERR_SASL_CHALLENGE, -128, "the server's challenge has not the form that the mechanism asks for")            \
+    X(EPOP_ERR_SASL_NONCE, -129, "the server's nonce does not extend ours: an answer to somebody else")                \
+    X(EPOP_ERR_SASL_ITERATIONS, -130, "the server asks for fewer or more iterations than are allowed")                 \
+    X(EPOP_ERR_SASL_SIGNATURE, -131, "the server's signature is wrong: it does not know the password")
 
 enum {
 #define EPOP_ERROR_ENUM(name, value, text) name = (value),
     EPOP_ERROR_LIST(EPOP_ERROR_ENUM)
 #undef EPOP_ERROR_ENUM
-    EPOP_ERR_CALLBACK_FIRST = -1000 /* what callbacks that abort return, or less; none of it is the library's own */
+        EPOP_ERR_CALLBACK_FIRST = -1000 /* what callbacks that abort return, or less; none of it is the library's own */
 };
 
 /* The identifier of a result, "EPOP_ERR_PEER_EOF"; "?" for a value that is none of the above. Never NULL, static. */

@@ -22,6 +22,7 @@
 #define EPOP_CLIENT_H
 
 #include <epop/base.h>
+#include <epop/sasl.h>
 #include <epop/wire.h>
 
 #ifdef __cplusplus
@@ -114,19 +115,19 @@ typedef struct epop_end_event {
     uint64_t octets; /* of the message that were received, those dropped by EPOP_ABORT_DRAIN included */
 } epop_end_event;
 
-/* The kinds of questions. */
-enum {
-    EPOP_ASK_USER = 1,    /* the name of the user */
-    EPOP_ASK_PASSWORD = 2 /* the password; asked only when the server has accepted the name */
-};
-
 /* The session needs octets that it will not store. Answer with epop_client_answer or epop_client_decline, from inside
- * the callback or later; until then the session waits, and wants EPOP_WANT_ANSWER. */
+ * the callback or later; until then the session waits, and wants EPOP_WANT_ANSWER.
+ *
+ * An answer that is longer than the output has room for is taken in part, and asked for again from `offset` when there
+ * is room: answer with `text + offset, len - offset`. With an offset of 0 a question may come twice in one login. */
 typedef struct epop_ask_event {
     uint32_t struct_size;
-    uint32_t kind;   /* EPOP_EVENT_ASK */
-    uintptr_t token; /* of the login */
-    uint32_t ask;    /* EPOP_ASK_ */
+    uint32_t kind;         /* EPOP_EVENT_ASK */
+    uintptr_t token;       /* of the login */
+    uint32_t ask;          /* EPOP_ASK_ of sasl.h */
+    uint32_t reserved;     /* 0 */
+    uint64_t offset;       /* octets of the answer that were taken already */
+    const char *mechanism; /* what asks, "SCRAM-SHA-256", "APOP", "USER", static; "" for EPOP_ASK_BINDING */
 } epop_ask_event;
 
 /* The server deviates from the specification, and the session goes on. Comes behind the event of the line concerned. */
@@ -172,9 +173,14 @@ typedef struct epop_client_slot {
 enum {
     EPOP_CLIENT_ALLOW_CLEARTEXT = 0x01, /* passwords may be sent without TLS: anybody on the path can read them */
     EPOP_CLIENT_TLS = 0x02,             /* the connection has TLS already (port 995) */
-    EPOP_CLIENT_ALLOW_LF = 0x04         /* a server whose greeting ends in a bare LF is taken at its word for the whole
+    EPOP_CLIENT_ALLOW_LF = 0x04,        /* a server whose greeting ends in a bare LF is taken at its word for the whole
                                            session. Risk: such a server that does not stuff dots behind every LF lets a
                                            mail forge the replies that follow it. */
+    EPOP_CLIENT_STLS = 0x08,            /* the host can do TLS: a login without TLS begins with STLS. Where the server
+                                           does not offer it, or refuses, the login ends; with ALLOW_CLEARTEXT beside it,
+                                           a server that does not offer STLS gets the password in the clear. Risk: an
+                                           attacker on the path takes the offer away. */
+    EPOP_CLIENT_SASL_ONLY = 0x10        /* never USER and PASS: only what `sasl` lists */
 };
 
 enum {
@@ -202,6 +208,7 @@ typedef struct epop_client_config {
     uint32_t timeout_seconds;               /* what epop_client_deadline says; 0: 300 */
     uint32_t keep_alive_seconds;            /* what epop_client_keep_alive says; 0: 45, because known servers hang up
                                                after 60 seconds, whatever RFC 1939 section 3 says of ten minutes */
+    epop_sasl *sasl;                        /* SASL and APOP, of epop_sasl_init; must outlive the session; NULL: none */
 } epop_client_config;
 
 /* A session. Complete so that it can live anywhere; all members are private. */
@@ -209,6 +216,7 @@ typedef struct epop_client {
     const epop_client_callbacks *p_callbacks;
     void *p_user;
     epop_client_slot *p_slots;
+    epop_sasl *p_sasl;
     epop_line p_line;
     epop_outbox p_out;
     epop_span p_text;
@@ -315,9 +323,18 @@ EPOP_API uint32_t epop_client_traits(const epop_client *client);       /* EPOP_T
  * them. Where one fails, those behind it that need its success end with EPOP_ERR_UNSENT.
  */
 
-/* CAPA where the capabilities are not known yet, USER, PASS, and CAPA again where the server knows it. Name and
- * password are asked for by on_ask. Without TLS and without EPOP_CLIENT_ALLOW_CLEARTEXT it ends with
- * EPOP_ERR_LOGIN_CLEARTEXT, and nothing was sent. */
+/* All of it: CAPA where the capabilities are not known yet; STLS where EPOP_CLIENT_STLS asks for it, then
+ * EPOP_WANT_TLS, and CAPA again; then one way to log in, and only one, so that no account is locked by trying: the
+ * first mechanism of the host's list that the server has too, else USER and PASS; and CAPA again where the server knows
+ * it. Names and secrets are asked for by on_ask.
+ *
+ * on_end with EPOP_OK is success. EPOP_ERR_LOGIN_CLEARTEXT: without TLS, EPOP_CLIENT_STLS or
+ * EPOP_CLIENT_ALLOW_CLEARTEXT nothing is sent. EPOP_ERR_LOGIN_NO_STLS, EPOP_ERR_LOGIN_STLS_REFUSED,
+ * EPOP_ERR_LOGIN_NO_MECHANISM, EPOP_ERR_DECLINED. EPOP_ERR_LOGIN_REFUSED: `code` and `retry` say whether the password
+ * is wrong (AUTH), somebody else is in (IN-USE), or the server has trouble of its own (SYS/TEMP). EPOP_ERR_SASL_...,
+ * EPOP_ERR_TOO_LONG, EPOP_ERR_OCTET, EPOP_ERR_CRYPTO: the exchange was cancelled. In all those cases the session goes
+ * on, in the AUTHORIZATION phase. It ends with EPOP_ERR_PEER_SASL where the server says +OK before it has proved what
+ * the mechanism asks of it. */
 EPOP_API int32_t epop_client_login(epop_client *client, uintptr_t token);
 EPOP_API int32_t epop_client_stls(epop_client *client, uintptr_t token); /* then EPOP_WANT_TLS */
 EPOP_API int32_t epop_client_capa(epop_client *client, uintptr_t token);
@@ -348,11 +365,13 @@ EPOP_API int32_t epop_client_raw(epop_client *client, const void *text, size_t l
  * Questions and transfers
  */
 
-/* Answers the open question. The octets go to the output buffer at once and are not kept elsewhere. EPOP_ERR_NOT_ASKED;
- * EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG, EPOP_ERR_ARGUMENT_MISSING: the question stays open. */
+/* Answers the open question. The octets are used within the call and kept nowhere but in the output, or (names) in the
+ * buffer of `sasl` until the login is over. EPOP_ERR_NOT_ASKED; EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG,
+ * EPOP_ERR_ARGUMENT_MISSING, EPOP_ERR_VALUE (not as long as the answer that was taken in part): the question stays
+ * open. */
 EPOP_API int32_t epop_client_answer(epop_client *client, const void *text, size_t len);
 
-/* Ends the login that asks, with EPOP_ERR_DECLINED. */
+/* Ends the login that asks, with EPOP_ERR_DECLINED; where an exchange is under way, it is cancelled first. */
 EPOP_API int32_t epop_client_decline(epop_client *client);
 
 /* The transfer that is under way, so that a host can weigh up what aborting it would cost. */

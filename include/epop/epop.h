@@ -7,6 +7,7 @@
 
 #include <epop/base.h>
 #include <epop/client.h>
+#include <epop/sasl.h>
 #include <epop/server.h>
 #include <epop/version.h>
 #include <epop/wire.h>

@@ -6,6 +6,7 @@
  * callback or any time later:
  *
  *     on_auth     may this user in?               epop_server_accept, or epop_server_refuse
+ *                 (SASL) what is known of them?   epop_server_answer, epop_server_key, or epop_server_refuse
  *     on_open     open the maildrop               epop_server_opened, or epop_server_refuse
  *     on_info     size, unique-id of message n    epop_server_info, at once
  *     on_send     send message n                  epop_server_accept, or _refuse; then epop_server_body, _body_end
@@ -31,6 +32,7 @@
 #define EPOP_SERVER_H
 
 #include <epop/base.h>
+#include <epop/sasl.h>
 #include <epop/wire.h>
 
 #ifdef __cplusplus
@@ -41,12 +43,19 @@ extern "C" {
  * Questions. Pointers and spans in events are good until the callback returns; what is needed later must be copied.
  */
 
-/* May this user in, with this password? The session wipes the password when the callback returns. */
+/* A login. The session wipes name and secret when they are done with. A host without SASL knows EPOP_AUTH_PASSWORD
+ * alone. */
 typedef struct epop_auth_event {
     uint32_t struct_size;
-    uint32_t kind;      /* EPOP_EVENT_AUTH */
-    epop_span name;     /* any octets but NUL, CR and LF: never make a path of it unchecked */
-    epop_span password; /* likewise; spaces are part of it */
+    uint32_t kind;         /* EPOP_EVENT_AUTH */
+    epop_span name;        /* any octets but NUL, CR and LF: never make a path of it unchecked */
+    epop_span password;    /* the password, token, or what the question is about; spaces are part of it */
+    uint32_t auth;         /* EPOP_AUTH_ of sasl.h */
+    uint32_t more;         /* EPOP_AUTH_TOKEN: a piece; do not answer yet */
+    epop_span authzid;     /* whom the user wants to act as, empty: themselves. Refuse what you do not understand. The
+                              maildrop that on_open names is then this one's */
+    const char *mechanism; /* "USER", "PLAIN", "SCRAM-SHA-256": static */
+    uint64_t offset;       /* EPOP_AUTH_TOKEN: of this piece in the token */
 } epop_auth_event;
 
 /* Open the maildrop of the user who was accepted, and lock it (RFC 1939 section 4). */
@@ -149,6 +158,8 @@ typedef struct epop_server_config {
     uint32_t max_failed_logins; /* that many end the session; 0: 3 */
     uint32_t timeout_seconds;   /* what epop_server_deadline says; 0: 600, the least that RFC 1939 section 3
                                    allows an autologout timer */
+    epop_sasl *sasl; /* SASL and APOP, of epop_sasl_init; must outlive the session; NULL: none. What it lists is
+                        offered with TLS or EPOP_SERVER_ALLOW_CLEARTEXT, and APOP by a stamp in the greeting */
 } epop_server_config;
 
 /* An open maildrop. Its messages have the numbers 1 to `count` until the session ends. */
@@ -171,6 +182,7 @@ typedef struct epop_server {
     epop_outbox p_out;
     epop_span p_text;
     uint8_t *p_name;
+    epop_sasl *p_sasl;
     const uint8_t *p_implementation;
     const uint8_t *p_capabilities;
     uint8_t *p_deleted;
@@ -280,6 +292,13 @@ EPOP_API int32_t epop_server_accept(epop_server *server);
  * logins. For on_open, EPOP_CODE_IN_USE where another session holds the maildrop. EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG,
  * EPOP_ERR_VALUE: the question stays open. */
 EPOP_API int32_t epop_server_refuse(epop_server *server, uint32_t code, const void *text, size_t len);
+
+/* To on_auth's EPOP_AUTH_SECRET and EPOP_AUTH_BINDING. Used within the call. */
+EPOP_API int32_t epop_server_answer(epop_server *server, const void *octets, size_t len);
+
+/* To on_auth's EPOP_AUTH_KEY. Used within the call. EPOP_ERR_VALUE for keys of a wrong length, no iterations, or a salt
+ * that is empty or over EPOP_SCRAM_SALT_MAX: the question stays open. */
+EPOP_API int32_t epop_server_key(epop_server *server, const epop_scram_key *key);
 
 /* To on_open. Used within the call but for the deletion map. EPOP_ERR_LIMIT_MESSAGES: the question stays open. */
 EPOP_API int32_t epop_server_opened(epop_server *server, const epop_maildrop *maildrop);

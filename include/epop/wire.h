@@ -232,7 +232,8 @@ enum {
     EPOP_QUIRK_UNIQUE_ID_EMPTY = 0x0040,  /* a unique-id of no octets: the message can not be told from others */
     EPOP_QUIRK_UNIQUE_ID_LONG = 0x0080,   /* a unique-id over 70 octets */
     EPOP_QUIRK_UNIQUE_ID_OCTETS = 0x0100, /* octets outside 0x21 to 0x7E in a unique-id */
-    EPOP_QUIRK_NEGATIVE_SIZE = 0x0200     /* a negative octet count, from 32-bit overflow; 0 is reported */
+    EPOP_QUIRK_NEGATIVE_SIZE = 0x0200,    /* a negative octet count, from 32-bit overflow; 0 is reported */
+    EPOP_QUIRK_CHALLENGE_TEXT = 0x0400    /* text behind the "+" of an empty SASL challenge ("+ go ahead") */
 };
 
 /* The identifier of one quirk bit, "EPOP_QUIRK_ROW_BLANKS"; "?" for anything else. Static. */

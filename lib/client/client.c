@@ -10,7 +10,10 @@
 
 /* Defaults; client.h says why. */
 enum { WINDOW_COMMANDS = 32, WINDOW_OCTETS = 4096, TIMEOUT_SECONDS = 300, KEEP_ALIVE_SECONDS = 45 };
-enum { ALL_FLAGS = EPOP_CLIENT_ALLOW_CLEARTEXT | EPOP_CLIENT_TLS | EPOP_CLIENT_ALLOW_LF };
+enum {
+    ALL_FLAGS =
+        EPOP_CLIENT_ALLOW_CLEARTEXT | EPOP_CLIENT_TLS | EPOP_CLIENT_ALLOW_LF | EPOP_CLIENT_STLS | EPOP_CLIENT_SASL_ONLY
+};
 #define MAX_ROWS 10000000u
 
 size_t epop_client_sizeof(void)
@@ -69,6 +72,7 @@ int32_t epop_client_init(epop_client *client, size_t size, const epop_client_con
     client->p_callbacks = config->callbacks;
     client->p_user = config->user;
     client->p_slots = config->slots;
+    client->p_sasl = config->sasl;
     client->p_slot_count = (uint16_t)config->slot_count;
     client->p_flags = (uint8_t)config->flags;
     client->p_phase = EPOP_PHASE_GREETING;
@@ -86,6 +90,7 @@ int32_t epopi_client_die(epop_client *c, int32_t error)
         c->p_error = error;
         c->p_todo = 0;
         epopi_outbox_drop(&c->p_out, epopi_outbox_len(&c->p_out));
+        epopi_client_sasl_end(c);
     }
     return c->p_error;
 }
@@ -287,6 +292,9 @@ int32_t epop_client_output_ack(epop_client *client, size_t n)
         client->p_unsent_lines--;
     }
     epopi_outbox_drop(&client->p_out, n);
+    if (epopi_outbox_len(&client->p_out) == 0) {
+        epopi_client_sasl_drained(client);
+    }
     return result == EPOP_OK ? epopi_client_run(client) : result;
 }
 
@@ -304,7 +312,8 @@ int32_t epop_client_tls_started(epop_client *client)
     client->p_flags |= EPOP_CLIENT_TLS;
     client->p_capabilities = 0;
     client->p_offset = 0;
-    return epopi_client_run(client);
+    result = epopi_login_tls_started(client);
+    return result == EPOP_OK ? epopi_client_run(client) : result;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */

@@ -38,16 +38,18 @@ static uint32_t number_of(const epop_client *c)
     return c->p_flight > 0 ? epopi_client_head(c)->p_number : 0;
 }
 
+/* A line of which the first `shown` octets may be seen. */
 #ifdef EPOP_NO_TRACE
-static int32_t trace(epop_client *c, epop_span line, uint32_t sent)
+static int32_t trace(epop_client *c, epop_span line, size_t shown, uint32_t sent)
 {
     (void)c;
     (void)line;
+    (void)shown;
     (void)sent;
     return EPOP_OK;
 }
 #else
-static int32_t trace(epop_client *c, epop_span line, uint32_t sent)
+static int32_t trace(epop_client *c, epop_span line, size_t shown, uint32_t sent)
 {
     epop_trace_event event;
 
@@ -57,20 +59,32 @@ static int32_t trace(epop_client *c, epop_span line, uint32_t sent)
     event.struct_size = sizeof event;
     event.kind = EPOP_EVENT_TRACE;
     event.sent = sent;
-    event.line = sent ? epopi_command_public(line) : line;
-    event.redacted = event.line.len < line.len;
+    event.line = epopi_span(line.ptr, shown);
+    event.redacted = shown < line.len;
     enter(c);
     return leave(c, EPOP_EVENT_TRACE, c->p_callbacks->on_trace(c->p_user, &event));
 }
 #endif
 
-/* The line that was written last, which is that of the last command in flight. */
+/* The line that was written last, which is that of the last command in flight. A SASL response has no keyword that
+ * could be shown. */
 static int32_t trace_sent(epop_client *c)
 {
     uint32_t last = (c->p_slot_head + c->p_flight - 1u) % c->p_slot_count;
     size_t len = c->p_slots[last].p_octets;
+    epop_span line;
 
-    return trace(c, epopi_span(epopi_outbox_end(&c->p_out) - len, len - 2), 1);
+    if (len == 0) {
+        return trace(c, epopi_span((const uint8_t *)"", 1), 0, 1);
+    }
+    line = epopi_span(epopi_outbox_end(&c->p_out) - len, len - 2);
+    return trace(c, line, epopi_command_public(line).len, 1);
+}
+
+/* Of a challenge, the "+" alone. */
+static int32_t trace_received(epop_client *c)
+{
+    return trace(c, c->p_text, c->p_todo & EPOPI_TODO_CHALLENGE ? 1 : c->p_text.len, 0);
 }
 
 /* The line in hand, parsed again: it parsed when it came. */
@@ -87,13 +101,14 @@ static int32_t emit_greeting(epop_client *c)
 
     reparse(c, &reply);
     c->p_traits = (uint8_t)epopi_peer_traits(reply.text);
+    (void)epop_greeting_stamp(&event.stamp, reply.text.ptr, reply.text.len);
+    epopi_client_sasl_greeting(c, event.stamp);
     if (!c->p_callbacks->on_greeting) {
         return EPOP_OK;
     }
     event.struct_size = sizeof event;
     event.kind = EPOP_EVENT_GREETING;
     event.reply = &reply;
-    (void)epop_greeting_stamp(&event.stamp, reply.text.ptr, reply.text.len);
     event.pop4 = epop_greeting_is_pop4(reply.text.ptr, reply.text.len);
     event.traits = c->p_traits;
     enter(c);
@@ -165,6 +180,9 @@ static epop_span row_text(const epop_client *c)
 static void learn(epop_client *c, const epop_capability *capability)
 {
     c->p_capabilities_new |= capability->id;
+    if (capability->id == EPOP_CAPA_SASL) {
+        epopi_client_sasl_offer(c, capability->params);
+    }
     if (capability->id == EPOP_CAPA_IMPLEMENTATION && c->p_traits == 0) {
         c->p_traits = (uint8_t)epopi_peer_traits(capability->params);
     }
@@ -281,6 +299,9 @@ static int32_t emit_ask(epop_client *c)
     event.kind = EPOP_EVENT_ASK;
     event.token = token_of(c);
     event.ask = c->p_ask;
+    event.reserved = 0;
+    event.offset = epopi_client_sasl_offset(c);
+    event.mechanism = epopi_client_sasl_name(c);
     enter(c);
     return leave(c, EPOP_EVENT_ASK, c->p_callbacks->on_ask(c->p_user, &event));
 }
@@ -294,7 +315,7 @@ int32_t epopi_client_step(epop_client *c)
     case EPOPI_TODO_TRACE_SENT:
         return trace_sent(c);
     case EPOPI_TODO_TRACE_RECEIVED:
-        return trace(c, c->p_text, 0);
+        return trace_received(c);
     case EPOPI_TODO_GREETING:
         return emit_greeting(c);
     case EPOPI_TODO_REPLY:
@@ -307,7 +328,11 @@ int32_t epopi_client_step(epop_client *c)
         return epopi_client_die(c, EPOP_ERR_LIMIT_BODY);
     case EPOPI_TODO_END:
         return epopi_client_finish(c);
-    default:
+    case EPOPI_TODO_ASK:
         return emit_ask(c);
+    case EPOPI_TODO_CHALLENGE:
+        return epopi_client_sasl_challenge(c);
+    default:
+        return epopi_client_sasl_respond(c);
     }
 }

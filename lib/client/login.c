@@ -1,4 +1,5 @@
-/* Login: CAPA, USER, PASS, CAPA. One slot of the queue, several commands on the wire.
+/* Login: CAPA, STLS, CAPA, the strongest mechanism that both sides have, CAPA. One slot of the queue, several commands
+ * on the wire.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -6,20 +7,22 @@
 
 #include "wire/octets.h"
 
-enum {
-    CAPA_BEFORE = 1,
-    USER = 2,
-    PASS = 3,
-    CAPA_AFTER = 4 /* PIPELINING and others show only then at some servers (Gmail) */
-};
-
 uint32_t epopi_login_command(const epop_client *c)
 {
     switch (c->p_login) {
-    case USER:
+    case EPOPI_LOGIN_STLS:
+        return EPOP_CMD_STLS;
+    case EPOPI_LOGIN_BINDING:
+        return EPOP_CMD_LOGIN; /* nothing is on the wire */
+    case EPOPI_LOGIN_USER:
         return EPOP_CMD_USER;
-    case PASS:
+    case EPOPI_LOGIN_PASS:
         return EPOP_CMD_PASS;
+    case EPOPI_LOGIN_APOP:
+        return EPOP_CMD_APOP;
+    case EPOPI_LOGIN_INITIAL:
+    case EPOPI_LOGIN_AUTH:
+        return EPOP_CMD_AUTH;
     default:
         return EPOP_CMD_CAPA;
     }
@@ -36,59 +39,125 @@ static int32_t send(epop_client *c, uint32_t id, const void *text, size_t len)
     return epopi_client_send(c, &command);
 }
 
-static int32_t ask(epop_client *c, uint8_t step, uint8_t question)
+int32_t epopi_login_ask(epop_client *c, uint32_t step, uint32_t question)
 {
-    c->p_login = step;
-    c->p_ask = question;
+    c->p_login = (uint8_t)step;
+    c->p_ask = (uint8_t)question;
     c->p_todo |= EPOPI_TODO_ASK;
     return EPOP_OK;
 }
 
-static int32_t send_capa(epop_client *c, uint8_t step)
+static int32_t send_plain(epop_client *c, uint32_t step)
 {
-    c->p_login = step;
-    return send(c, EPOP_CMD_CAPA, NULL, 0);
+    c->p_login = (uint8_t)step;
+    return send(c, epopi_login_command(c), NULL, 0);
+}
+
+/* The connection is as safe as it will be: who are we? */
+static int32_t identify(epop_client *c)
+{
+    int32_t result = epopi_client_sasl_choose(c);
+
+    if (result != EPOP_END) {
+        return result;
+    }
+    if (c->p_flags & EPOP_CLIENT_SASL_ONLY) {
+        return epopi_client_end_head(c, EPOP_ERR_LOGIN_NO_MECHANISM);
+    }
+    return epopi_login_ask(c, EPOPI_LOGIN_USER, EPOP_ASK_USER);
+}
+
+/* The capabilities are known, or the server will not tell them. */
+static int32_t secure(epop_client *c)
+{
+    if ((c->p_flags & EPOP_CLIENT_TLS) || !(c->p_flags & EPOP_CLIENT_STLS)) {
+        return identify(c);
+    }
+    if (c->p_capabilities & EPOP_CAPA_STLS) {
+        return send_plain(c, EPOPI_LOGIN_STLS);
+    }
+    if (!(c->p_flags & EPOP_CLIENT_ALLOW_CLEARTEXT)) {
+        return epopi_client_end_head(c, EPOP_ERR_LOGIN_NO_STLS);
+    }
+    return identify(c);
 }
 
 int32_t epopi_login_start(epop_client *c)
 {
-    if (!(c->p_flags & (EPOP_CLIENT_TLS | EPOP_CLIENT_ALLOW_CLEARTEXT))) {
+    c->p_login = 0;
+    if (!(c->p_flags & (EPOP_CLIENT_TLS | EPOP_CLIENT_STLS | EPOP_CLIENT_ALLOW_CLEARTEXT))) {
         return epopi_client_end_head(c, EPOP_ERR_LOGIN_CLEARTEXT);
     }
-    if (c->p_capabilities & EPOPI_CAPA_KNOWN) {
-        return ask(c, USER, EPOP_ASK_USER);
+    return c->p_capabilities & EPOPI_CAPA_KNOWN ? secure(c) : send_plain(c, EPOPI_LOGIN_CAPA_BEFORE);
+}
+
+int32_t epopi_login_tls_started(epop_client *c)
+{
+    if (c->p_flight == 0 || epopi_client_head(c)->p_command != EPOP_CMD_LOGIN) {
+        return EPOP_OK;
     }
-    return send_capa(c, CAPA_BEFORE);
+    return send_plain(c, EPOPI_LOGIN_CAPA_BEFORE);
+}
+
+/* PASS, APOP or AUTH has ended with `result`. */
+static int32_t logged_in(epop_client *c, int32_t result)
+{
+    if (result != EPOP_OK) {
+        return epopi_client_end_head(c, result);
+    }
+    c->p_phase = EPOP_PHASE_TRANSACTION;
+    if (c->p_capabilities & EPOPI_CAPA_LISTED) {
+        return send_plain(c, EPOPI_LOGIN_CAPA_AFTER);
+    }
+    return epopi_client_end_head(c, EPOP_OK);
+}
+
+/* STLS was answered. Where it was refused, going on would be a fall-back to clear text. */
+static int32_t stls_answered(epop_client *c, uint32_t ok)
+{
+    return ok ? EPOP_OK : epopi_client_end_head(c, EPOP_ERR_LOGIN_STLS_REFUSED);
+}
+
+static int32_t sasl_answered(epop_client *c)
+{
+    int32_t result = epopi_client_sasl_result(c);
+
+    return c->p_error != EPOP_OK ? c->p_error : logged_in(c, result);
 }
 
 int32_t epopi_login_next(epop_client *c)
 {
     uint32_t ok = c->p_status == EPOP_STATUS_OK;
+    int32_t failed = c->p_result;
 
-    if (c->p_result == EPOP_ERR_DECLINED) {
-        return epopi_client_end_head(c, EPOP_ERR_DECLINED);
+    c->p_result = EPOP_OK;
+    if (failed != EPOP_OK && failed != EPOP_ERR_ABORTED) { /* a CAPA listing that the host aborted ends no login */
+        epopi_client_sasl_end(c);
+        return epopi_client_end_head(c, failed);
     }
-    c->p_result = EPOP_OK; /* not that of a CAPA listing which the host aborted */
     switch (c->p_login) {
-    case CAPA_BEFORE:
-        return ask(c, USER, EPOP_ASK_USER);
-    case USER:
-        return ok ? ask(c, PASS, EPOP_ASK_PASSWORD) : epopi_client_end_head(c, EPOP_ERR_LOGIN_REFUSED);
-    case PASS:
-        if (!ok) {
-            return epopi_client_end_head(c, EPOP_ERR_LOGIN_REFUSED);
-        }
-        c->p_phase = EPOP_PHASE_TRANSACTION;
-        if (c->p_capabilities & EPOPI_CAPA_LISTED) {
-            return send_capa(c, CAPA_AFTER);
-        }
-        return epopi_client_end_head(c, EPOP_OK);
+    case EPOPI_LOGIN_CAPA_BEFORE:
+        return secure(c);
+    case EPOPI_LOGIN_STLS:
+        return stls_answered(c, ok);
+    case EPOPI_LOGIN_USER:
+        return ok ? epopi_login_ask(c, EPOPI_LOGIN_PASS, EPOP_ASK_PASSWORD)
+                  : epopi_client_end_head(c, EPOP_ERR_LOGIN_REFUSED);
+    case EPOPI_LOGIN_PASS:
+        return logged_in(c, ok ? EPOP_OK : (int32_t)EPOP_ERR_LOGIN_REFUSED);
+    case EPOPI_LOGIN_APOP:
+    case EPOPI_LOGIN_AUTH:
+        return sasl_answered(c);
+    case EPOPI_LOGIN_BINDING:
+        return identify(c);
     default:
         c->p_status = EPOP_STATUS_OK; /* whatever CAPA said: the login has succeeded */
         c->p_code = EPOP_CODE_NONE;
         return epopi_client_end_head(c, EPOP_OK);
     }
 }
+
+/* ------------------------------------------------------------------------------------------------------------------ */
 
 static int32_t check_asked(const epop_client *c)
 {
@@ -101,6 +170,11 @@ static int32_t check_asked(const epop_client *c)
     return c->p_ask == 0 ? EPOP_ERR_NOT_ASKED : EPOP_OK;
 }
 
+static uint32_t is_sasl(const epop_client *c)
+{
+    return c->p_login != EPOPI_LOGIN_USER && c->p_login != EPOPI_LOGIN_PASS;
+}
+
 int32_t epop_client_answer(epop_client *client, const void *text, size_t len)
 {
     int32_t result = check_asked(client);
@@ -108,7 +182,12 @@ int32_t epop_client_answer(epop_client *client, const void *text, size_t len)
     if (result == EPOP_OK && !text && len > 0) {
         result = EPOP_ERR_NULL;
     }
-    if (result == EPOP_OK) {
+    if (result != EPOP_OK) {
+        return result;
+    }
+    if (is_sasl(client)) {
+        result = epopi_client_sasl_answer(client, epopi_span((const uint8_t *)text, len));
+    } else {
         result = send(client, epopi_login_command(client), text, len);
     }
     if (result != EPOP_OK) {
@@ -119,11 +198,21 @@ int32_t epop_client_answer(epop_client *client, const void *text, size_t len)
     return epopi_client_go_on(client);
 }
 
+void epopi_login_fail(epop_client *c, int32_t error)
+{
+    c->p_result = error;
+    c->p_todo |= EPOPI_TODO_END;
+}
+
 void epopi_login_decline(epop_client *c)
 {
     c->p_ask = 0;
-    c->p_result = EPOP_ERR_DECLINED;
-    c->p_todo = (uint16_t)((c->p_todo & ~EPOPI_TODO_ASK) | EPOPI_TODO_END);
+    c->p_todo &= (uint16_t)~EPOPI_TODO_ASK;
+    if (is_sasl(c)) {
+        epopi_client_sasl_decline(c);
+    } else {
+        epopi_login_fail(c, EPOP_ERR_DECLINED);
+    }
 }
 
 int32_t epop_client_decline(epop_client *client)

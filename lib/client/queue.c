@@ -74,22 +74,27 @@ uint32_t epopi_client_can_release(const epop_client *c)
            c->p_out.p_size - epopi_outbox_len(&c->p_out) >= NUMERIC_MAX;
 }
 
-int32_t epopi_client_send(epop_client *c, const epop_command *command)
+void epopi_client_sent(epop_client *c, size_t len)
 {
     epop_client_slot *slot = slot_at(c, c->p_flight - 1u);
-    size_t room = epopi_outbox_room(&c->p_out, EPOP_COMMAND_MAX);
-    size_t len;
-    int32_t result = epop_command_write(epopi_outbox_end(&c->p_out), room, &len, command);
 
-    if (result != EPOP_OK) {
-        return result;
-    }
     epopi_outbox_wrote(&c->p_out, len);
     c->p_flight_octets = c->p_flight_octets - slot->p_octets + (uint32_t)len;
     slot->p_octets = (uint16_t)len;
     c->p_unsent_lines++;
     c->p_todo |= EPOPI_TODO_TRACE_SENT;
-    return EPOP_OK;
+}
+
+int32_t epopi_client_send(epop_client *c, const epop_command *command)
+{
+    size_t room = epopi_outbox_room(&c->p_out, EPOP_COMMAND_MAX);
+    size_t len;
+    int32_t result = epop_command_write(epopi_outbox_end(&c->p_out), room, &len, command);
+
+    if (result == EPOP_OK) {
+        epopi_client_sent(c, len);
+    }
+    return result;
 }
 
 static int32_t send_slot(epop_client *c, const epop_client_slot *slot)

@@ -48,12 +48,15 @@ static void begin_response(epop_client *c, const epop_reply *reply)
 {
     uint32_t command = epopi_client_command(c);
 
-    switch (epopi_client_head(c)->p_command == EPOP_CMD_LOGIN ? epop_command_shape(command, 0)
+    switch (epopi_client_head(c)->p_command == EPOP_CMD_LOGIN ? epop_command_shape(command, command == EPOP_CMD_AUTH)
                                                               : epopi_client_head(c)->p_shape) {
     case EPOP_SHAPE_ROWS:
         c->p_state = EPOPI_ROWS;
         c->p_rows = 0;
         c->p_capabilities_new = 0;
+        if (command == EPOP_CMD_CAPA) {
+            epopi_client_sasl_forget(c);
+        }
         break;
     case EPOP_SHAPE_BODY:
         c->p_state = EPOPI_BODY;
@@ -74,8 +77,13 @@ static int32_t take_status(epop_client *c)
     epop_reply reply;
 
     reply.struct_size = sizeof reply;
-    if (epop_reply_parse(&reply, c->p_text.ptr, c->p_text.len) != EPOP_OK || reply.status == EPOP_STATUS_CONTINUE) {
+    if (epop_reply_parse(&reply, c->p_text.ptr, c->p_text.len) != EPOP_OK ||
+        (reply.status == EPOP_STATUS_CONTINUE && !epopi_client_sasl_expects(c))) {
         return epopi_client_die(c, EPOP_ERR_PEER_STATUS);
+    }
+    if (reply.status == EPOP_STATUS_CONTINUE) {
+        c->p_todo |= EPOPI_TODO_TRACE_RECEIVED | EPOPI_TODO_CHALLENGE;
+        return EPOP_OK;
     }
     c->p_status = (uint8_t)reply.status;
     c->p_code = (uint8_t)reply.code;

@@ -39,6 +39,16 @@ static void end_session(epop_server *s)
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
+static int32_t accept_login(epop_server *s)
+{
+    if (s->p_command != EPOP_CMD_PASS) {
+        return epopi_server_sasl_accept(s);
+    }
+    s->p_asked = 0;
+    s->p_todo |= EPOPI_TODO_ASK_OPEN;
+    return EPOP_OK;
+}
+
 int32_t epop_server_accept(epop_server *server)
 {
     int32_t result = check_asked(server, 0);
@@ -48,8 +58,10 @@ int32_t epop_server_accept(epop_server *server)
     }
     switch (server->p_asked) {
     case EPOP_EVENT_AUTH:
-        server->p_asked = 0;
-        server->p_todo |= EPOPI_TODO_ASK_OPEN;
+        result = accept_login(server);
+        if (result != EPOP_OK) {
+            return result;
+        }
         break;
     case EPOP_EVENT_SEND:
         if (server->p_command == EPOP_CMD_RETR) {
@@ -92,6 +104,7 @@ static void after_refusal(epop_server *s, uint32_t asked, uint32_t code)
     s->p_state = EPOPI_COMMAND;
     if (asked == EPOP_EVENT_AUTH || asked == EPOP_EVENT_OPEN) {
         s->p_name_len = 0;
+        epopi_server_sasl_end(s);
     }
     if (asked == EPOP_EVENT_COMMIT) {
         end_session(s);
@@ -137,7 +150,11 @@ int32_t epop_server_refuse(epop_server *server, uint32_t code, const void *text,
     if (result == EPOP_OK && server->p_asked == 0) {
         result = EPOP_ERR_NOT_ASKED;
     }
-    if (result == EPOP_OK) {
+    if (result != EPOP_OK) {
+        return result;
+    }
+    if (server->p_asked != EPOP_EVENT_AUTH || server->p_command == EPOP_CMD_PASS ||
+        !epopi_server_sasl_goes_on(server, code)) {
         result = epopi_server_refuse(server, code, epopi_span((const uint8_t *)text, len));
     }
     return result == EPOP_OK ? epopi_server_go_on(server) : result;

@@ -181,6 +181,10 @@ static int32_t perform(epop_server *s, const epop_command *command)
         return do_user(s, command);
     case EPOP_CMD_PASS:
         return do_pass(s, command);
+    case EPOP_CMD_APOP:
+        return epopi_server_do_apop(s, command);
+    case EPOP_CMD_AUTH:
+        return epopi_server_do_auth(s, command);
     case EPOP_CMD_STLS:
         return do_stls(s);
     case EPOP_CMD_CAPA:
@@ -209,6 +213,9 @@ static int32_t perform(epop_server *s, const epop_command *command)
 
 static uint32_t is_served(const epop_server *s, uint32_t id)
 {
+    if (id == EPOP_CMD_AUTH || id == EPOP_CMD_APOP) {
+        return epopi_server_sasl_count(s) > 0;
+    }
     return (epopi_command_flags(id) & EPOPI_SERVED) && (id != EPOP_CMD_LAST || (s->p_flags & EPOP_SERVER_LAST));
 }
 
@@ -239,6 +246,7 @@ int32_t epopi_server_dispatch(epop_server *s)
                                                               : epopi_server_ask_command(s, &command);
     }
     result = perform(s, &command);
-    s->p_bad = s->p_bad == bad ? 0 : s->p_bad;
+    /* AUTH is judged by what comes of it: begun and cancelled for ever, it is no good command. */
+    s->p_bad = s->p_bad == bad && s->p_state != EPOPI_SASL ? 0 : s->p_bad;
     return result;
 }

@@ -36,6 +36,15 @@ int32_t epopi_server_trace(epop_server *s, epop_span line, uint32_t sent)
     return EPOP_OK;
 }
 #else
+/* What may be seen of a line: of a challenge its "+", of a response nothing, of a command with secrets its keyword. */
+static epop_span shown(const epop_server *s, epop_span line, uint32_t sent)
+{
+    if (sent) {
+        return line.len > 1 && line.ptr[0] == '+' && line.ptr[1] == ' ' ? epopi_span(line.ptr, 1) : line;
+    }
+    return s->p_state == EPOPI_SASL ? epopi_span(NULL, 0) : epopi_command_public(line);
+}
+
 int32_t epopi_server_trace(epop_server *s, epop_span line, uint32_t sent)
 {
     epop_trace_event event;
@@ -46,8 +55,8 @@ int32_t epopi_server_trace(epop_server *s, epop_span line, uint32_t sent)
     event.struct_size = sizeof event;
     event.kind = EPOP_EVENT_TRACE;
     event.sent = sent;
-    event.line = sent ? line : epopi_command_public(line);
-    event.redacted = event.line.len < line.len;
+    event.line = shown(s, line, sent);
+    event.redacted = event.line.len < line.len || (!sent && s->p_state == EPOPI_SASL);
     enter(s);
     return leave(s, EPOP_EVENT_TRACE, s->p_callbacks->on_trace(s->p_user, &event));
 }
@@ -66,9 +75,15 @@ static uint32_t put(epop_server *s, uint32_t kind, uint32_t has_callback)
     return 0;
 }
 
+static int32_t emit_auth(epop_server *s, const epop_auth_event *event)
+{
+    return leave(s, EPOP_EVENT_AUTH, s->p_callbacks->on_auth(s->p_user, event));
+}
+
 int32_t epopi_server_ask_auth(epop_server *s, epop_span password)
 {
-    epop_auth_event event;
+    static const epop_auth_event none;
+    epop_auth_event event = none;
 
     if (!put(s, EPOP_EVENT_AUTH, s->p_callbacks->on_auth != NULL)) {
         return s->p_error;
@@ -77,7 +92,48 @@ int32_t epopi_server_ask_auth(epop_server *s, epop_span password)
     event.kind = EPOP_EVENT_AUTH;
     event.name = epopi_span(s->p_name, s->p_name_len);
     event.password = password;
-    return leave(s, EPOP_EVENT_AUTH, s->p_callbacks->on_auth(s->p_user, &event));
+    event.auth = EPOP_AUTH_PASSWORD;
+    event.mechanism = "USER";
+    return emit_auth(s, &event);
+}
+
+static void describe_auth(epop_server *s, epop_auth_event *event)
+{
+    epop_sasl *x = s->p_sasl;
+
+    event->struct_size = sizeof *event;
+    event->kind = EPOP_EVENT_AUTH;
+    event->name = x->p_step.user;
+    event->password = x->p_step.secret;
+    event->auth = x->p_step.ask;
+    event->more = x->p_step.more;
+    event->authzid = x->p_step.authzid;
+    event->mechanism = x->p_step.name;
+    event->offset = x->p_offset;
+    x->p_offset += x->p_step.secret.len;
+}
+
+int32_t epopi_server_ask_sasl(epop_server *s)
+{
+    epop_auth_event event;
+
+    if (!put(s, EPOP_EVENT_AUTH, s->p_callbacks->on_auth != NULL)) {
+        return s->p_error;
+    }
+    describe_auth(s, &event);
+    return emit_auth(s, &event);
+}
+
+int32_t epopi_server_show_piece(epop_server *s)
+{
+    epop_auth_event event;
+
+    describe_auth(s, &event);
+    if (!s->p_callbacks->on_auth) {
+        return EPOP_OK;
+    }
+    enter(s);
+    return emit_auth(s, &event);
 }
 
 int32_t epopi_server_ask_open(epop_server *s)

@@ -16,6 +16,7 @@ enum {
     ROW_PIPELINING,
     ROW_UIDL,
     ROW_STLS,
+    ROW_SASL,
     ROW_LOGIN_DELAY,
     ROW_EXPIRE,
     ROW_IMPLEMENTATION,
@@ -28,7 +29,8 @@ uint32_t epopi_server_can_row(const epop_server *s)
     size_t room = s->p_out.p_size - epopi_outbox_len(&s->p_out);
 
     return s->p_state == EPOPI_ROWS &&
-           room >= (s->p_command == EPOP_CMD_CAPA ? (size_t)EPOP_STATUS_MAX : EPOPI_LISTING_MAX);
+           room >= (s->p_command == EPOP_CMD_CAPA || s->p_command == EPOP_CMD_AUTH ? (size_t)EPOP_STATUS_MAX
+                                                                                   : EPOPI_LISTING_MAX);
 }
 
 static int32_t end_of_rows(epop_server *s)
@@ -66,8 +68,9 @@ static uint32_t is_announced(const epop_server *s, uint32_t row)
 static uint32_t bit_of(uint32_t row)
 {
     static const uint16_t bits[] = {
-        EPOP_CAPA_TOP,  EPOP_CAPA_USER, EPOP_CAPA_RESP_CODES,  EPOP_CAPA_AUTH_RESP_CODE, EPOP_CAPA_PIPELINING,
-        EPOP_CAPA_UIDL, EPOP_CAPA_STLS, EPOP_CAPA_LOGIN_DELAY, EPOP_CAPA_EXPIRE,         EPOP_CAPA_IMPLEMENTATION};
+        EPOP_CAPA_TOP,         EPOP_CAPA_USER,   EPOP_CAPA_RESP_CODES,    EPOP_CAPA_AUTH_RESP_CODE,
+        EPOP_CAPA_PIPELINING,  EPOP_CAPA_UIDL,   EPOP_CAPA_STLS,          EPOP_CAPA_SASL,
+        EPOP_CAPA_LOGIN_DELAY, EPOP_CAPA_EXPIRE, EPOP_CAPA_IMPLEMENTATION};
 
     return bits[row];
 }
@@ -110,10 +113,33 @@ static uint32_t host_row(epop_server *s)
     return 1;
 }
 
+static void sasl_row(epop_server *s)
+{
+    (void)epopi_outbox_room(&s->p_out, EPOP_STATUS_MAX);
+    epopi_outbox_wrote(&s->p_out, epopi_server_sasl_row(s, epopi_outbox_end(&s->p_out)));
+    s->p_row++;
+}
+
+/* AUTH without an argument: one mechanism a line. Not of RFC 5034, but known clients ask so. */
+static int32_t next_mechanism(epop_server *s)
+{
+    (void)epopi_outbox_room(&s->p_out, EPOP_STATUS_MAX);
+    if (s->p_row == epopi_server_sasl_count(s)) {
+        return end_of_rows(s);
+    }
+    epopi_outbox_wrote(&s->p_out, epopi_server_sasl_name(s, s->p_row, epopi_outbox_end(&s->p_out)));
+    s->p_row++;
+    return EPOP_OK;
+}
+
 static int32_t next_capa(epop_server *s)
 {
     while (s->p_row < ROW_HOST && !is_announced(s, s->p_row)) {
         s->p_row++;
+    }
+    if (s->p_row == ROW_SASL) {
+        sasl_row(s);
+        return EPOP_OK;
     }
     if (s->p_row < ROW_HOST) {
         capa_row(s, s->p_row++);
@@ -155,5 +181,12 @@ static int32_t next_listing(epop_server *s)
 
 int32_t epopi_server_row(epop_server *s)
 {
-    return s->p_command == EPOP_CMD_CAPA ? next_capa(s) : next_listing(s);
+    switch (s->p_command) {
+    case EPOP_CMD_CAPA:
+        return next_capa(s);
+    case EPOP_CMD_AUTH:
+        return next_mechanism(s);
+    default:
+        return next_listing(s);
+    }
 }

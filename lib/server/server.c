@@ -108,6 +108,7 @@ static void take_values(epop_server *s, const epop_server_config *config)
 {
     s->p_callbacks = config->callbacks;
     s->p_user = config->user;
+    s->p_sasl = config->sasl;
     s->p_name = (uint8_t *)config->name_buffer;
     s->p_name_size = (uint8_t)(config->name_buffer_size < 255 ? config->name_buffer_size : 255);
     s->p_flags = (uint8_t)config->flags;
@@ -127,6 +128,7 @@ static int32_t greet(epop_server *s, const epop_server_config *config)
     static const char words[] = "POP3 server ready";
     epop_reply reply = none;
     uint32_t refuse = config->flags & EPOP_SERVER_REFUSE;
+    int32_t result;
 
     reply.struct_size = sizeof reply;
     reply.status = refuse ? EPOP_STATUS_ERR : EPOP_STATUS_OK;
@@ -142,7 +144,8 @@ static int32_t greet(epop_server *s, const epop_server_config *config)
         s->p_state = EPOPI_ENDED;
         s->p_phase = EPOP_PHASE_ENDED;
     }
-    return epopi_server_reply(s, &reply);
+    result = epopi_server_reply(s, &reply);
+    return result == EPOP_OK && !refuse ? epopi_server_sasl_greet(s) : result;
 }
 
 int32_t epop_server_init(epop_server *server, size_t size, const epop_server_config *config)
@@ -177,6 +180,7 @@ int32_t epopi_server_die(epop_server *s, int32_t error)
         s->p_error = error;
         s->p_todo = 0;
         epopi_wipe(s->p_line.p_buffer, s->p_line.p_size);
+        epopi_server_sasl_end(s);
     }
     return s->p_error;
 }
@@ -227,6 +231,10 @@ static int32_t step(epop_server *s)
         return epopi_server_ask_open(s);
     case EPOPI_TODO_ASK_SEND:
         return epopi_server_ask_send(s);
+    case EPOPI_TODO_PIECE:
+        return epopi_server_show_piece(s);
+    case EPOPI_TODO_SASL:
+        return epopi_server_sasl_step(s);
     default:
         return epopi_server_die(s, s->p_doom);
     }
@@ -253,12 +261,11 @@ int32_t epopi_server_go_on(epop_server *s)
 
 static uint32_t can_take_command(const epop_server *s)
 {
-    return s->p_state == EPOPI_COMMAND && s->p_todo == 0 &&
+    return (s->p_state == EPOPI_COMMAND || s->p_state == EPOPI_SASL) && s->p_todo == 0 &&
            s->p_out.p_size - epopi_outbox_len(&s->p_out) >= EPOP_STATUS_MAX;
 }
 
-/* The framing is broken: say why, and end. */
-static int32_t broken_line(epop_server *s, int32_t error)
+int32_t epopi_server_broken_line(epop_server *s, int32_t error)
 {
     s->p_command = EPOP_CMD_UNKNOWN;
     epopi_server_doom(s, error);
@@ -281,11 +288,16 @@ static int32_t take(epop_server *s, const uint8_t *data, size_t len, size_t *use
     if (!can_take_command(s)) {
         return EPOP_AGAIN;
     }
+    if (s->p_state == EPOPI_SASL) {
+        result = epopi_server_sasl_take(s, data, len, used);
+        s->p_offset += *used;
+        return result;
+    }
     line.struct_size = sizeof line;
     result = epop_line_feed(&s->p_line, data, len, used, &line);
     s->p_offset += *used;
     if (result < 0) {
-        return broken_line(s, result);
+        return epopi_server_broken_line(s, result);
     }
     if (result == EPOP_LINE) {
         s->p_text = line.text;
@@ -419,6 +431,7 @@ static uint32_t wants_by_state(const epop_server *s)
 
     switch (s->p_state) {
     case EPOPI_COMMAND:
+    case EPOPI_SASL:
         return can_take_command(s) ? EPOP_WANT_FEED : 0;
     case EPOPI_ASKED:
         return EPOP_WANT_ANSWER;
@@ -457,7 +470,8 @@ uint32_t epop_server_deadline(const epop_server *server)
     if (!server || server->p_error != EPOP_OK) {
         return server && epopi_outbox_len(&server->p_out) > 0 ? server->p_timeout : 0;
     }
-    waits = epopi_outbox_len(&server->p_out) > 0 || server->p_state == EPOPI_COMMAND || server->p_state == EPOPI_TLS;
+    waits = epopi_outbox_len(&server->p_out) > 0 || server->p_state == EPOPI_COMMAND || server->p_state == EPOPI_SASL ||
+            server->p_state == EPOPI_TLS;
     return waits ? server->p_timeout : 0;
 }
 

@@ -21,7 +21,8 @@ enum {
     EPOPI_ROWS = 3,    /* sending a listing */
     EPOPI_BODY = 4,    /* sending what the host pushes */
     EPOPI_TLS = 5,     /* STLS was agreed; nothing but a handshake may follow */
-    EPOPI_ENDED = 6    /* over, in good order */
+    EPOPI_ENDED = 6,   /* over, in good order */
+    EPOPI_SASL = 7     /* waiting for a SASL response */
 };
 
 /* What is owed, in the order in which it is done. */
@@ -31,7 +32,9 @@ enum {
     EPOPI_TODO_DISPATCH = 0x04,
     EPOPI_TODO_ASK_OPEN = 0x08,
     EPOPI_TODO_ASK_SEND = 0x10,
-    EPOPI_TODO_DIE = 0x20, /* of p_doom, when the -ERR that says why is written and traced */
+    EPOPI_TODO_DIE = 0x20,   /* of p_doom, when the -ERR that says why is written and traced */
+    EPOPI_TODO_PIECE = 0x40, /* a piece of an OAuth token is to be shown */
+    EPOPI_TODO_SASL = 0x80,  /* a SASL response has ended, or its mechanism has said something */
 
     /* Steps that need the line that was received. */
     EPOPI_TODO_TEXT = EPOPI_TODO_TRACE_RECEIVED | EPOPI_TODO_DISPATCH
@@ -48,10 +51,14 @@ void epopi_server_doom(epop_server *s, int32_t error);
 int32_t epopi_server_run(epop_server *s);
 /* server.c: the same for an answer of the host's, unless a callback is under way: the call around that goes on then. */
 int32_t epopi_server_go_on(epop_server *s);
+/* server.c: the framing is broken: says why, and ends the session. */
+int32_t epopi_server_broken_line(epop_server *s, int32_t error);
 
 /* event.c: traces and questions. EPOP_OK, EPOP_PAUSED, or the sticky error. What has no callback is refused. */
 int32_t epopi_server_trace(epop_server *s, epop_span line, uint32_t sent);
 int32_t epopi_server_ask_auth(epop_server *s, epop_span password);
+int32_t epopi_server_ask_sasl(epop_server *s);   /* what the mechanism asks */
+int32_t epopi_server_show_piece(epop_server *s); /* the same for what needs no answer */
 int32_t epopi_server_ask_open(epop_server *s);
 int32_t epopi_server_ask_info(epop_server *s, uint32_t number); /* then p_info tells whether there was an answer */
 int32_t epopi_server_ask_send(epop_server *s);
@@ -66,6 +73,7 @@ uint32_t epopi_server_can_row(const epop_server *s);
 int32_t epopi_server_row(epop_server *s);
 
 /* status.c: a status line. `text` is NUL-terminated. */
+void epopi_server_sent(epop_server *s, size_t len); /* of a line that stands behind the output already */
 int32_t epopi_server_reply(epop_server *s, const epop_reply *reply);
 int32_t epopi_server_ok(epop_server *s, const char *text);
 int32_t epopi_server_ok_numbers(epop_server *s, uint64_t first, const char *between, uint64_t second,
@@ -79,5 +87,19 @@ void epopi_server_count_bad(epop_server *s);
 /* answer.c */
 uint32_t epopi_server_is_marked(const epop_server *s, uint32_t number);
 int32_t epopi_server_refuse(epop_server *s, uint32_t code, epop_span text);
+
+/* sasl.c, or sasl_none.c where the library is built without SASL. */
+int32_t epopi_server_sasl_greet(epop_server *s); /* adds the stamp of APOP to the greeting, where APOP is listed */
+uint32_t epopi_server_sasl_count(const epop_server *s);
+size_t epopi_server_sasl_row(epop_server *s, uint8_t *dst);                  /* of CAPA; 0: none */
+size_t epopi_server_sasl_name(epop_server *s, uint32_t index, uint8_t *dst); /* of AUTH's listing; 0: not offered */
+int32_t epopi_server_do_auth(epop_server *s, const epop_command *command);
+int32_t epopi_server_do_apop(epop_server *s, const epop_command *command);
+int32_t epopi_server_sasl_take(epop_server *s, const uint8_t *data, size_t len, size_t *used);
+int32_t epopi_server_sasl_step(epop_server *s); /* EPOPI_TODO_SASL */
+int32_t epopi_server_sasl_accept(epop_server *s);
+/* The host says no. 1 where the exchange has to go on as if nothing had been, 0 where the refusal goes out now. */
+uint32_t epopi_server_sasl_goes_on(epop_server *s, uint32_t code);
+void epopi_server_sasl_end(epop_server *s); /* wipes */
 
 #endif

@@ -8,13 +8,18 @@
 #include "wire/outbox.h"
 #include "wire/writer.h"
 
+void epopi_server_sent(epop_server *s, size_t len)
+{
+    epopi_outbox_wrote(&s->p_out, len);
+    s->p_trace_len = (uint16_t)len;
+    s->p_todo |= s->p_callbacks->on_trace ? EPOPI_TODO_TRACE_SENT : 0;
+}
+
 /* Takes what was written behind the output as the last status line. */
 static int32_t sent(epop_server *s, int32_t result, size_t len)
 {
     if (result == EPOP_OK) {
-        epopi_outbox_wrote(&s->p_out, len);
-        s->p_trace_len = (uint16_t)len;
-        s->p_todo |= s->p_callbacks->on_trace ? EPOPI_TODO_TRACE_SENT : 0;
+        epopi_server_sent(s, len);
     }
     return result;
 }

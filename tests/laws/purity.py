@@ -49,7 +49,7 @@ def check_set(name, rooms, made, defined, needed):
 def check(compiler, flags, macros):
     faults = []
     with tempfile.TemporaryDirectory() as folder:
-        made = tree.compile_objects(compiler, [*flags, *macros], tree.sources(), folder)
+        made = tree.compile_objects(compiler, [*flags, *macros], tree.all_sources(), folder)
         defined, needed = symbols(made.values())
         if not any(symbol.startswith('epop_') for names in defined.values() for symbol in names):
             faults.append('no symbol of epop found; does nm work?')
