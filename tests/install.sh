@@ -3,9 +3,10 @@
 # Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 #
 # usage: sh tests/install.sh GROUP...
-#   build   C compiler, meson, ninja, pkg-config, xxhash
-#   test    cmocka, clang, python3 with pytest; the sanitizers and pmccabe where they can be had
-#   peers   other POP3 programs: curl, mpop, fetchmail, dovecot, popa3d. Those that can not be had are named, no more.
+#   build   C compiler, meson, ninja, pkg-config, xxhash, mbedTLS, the openssl command
+#   test    OpenSSL's libcrypto, cmocka, clang, python3 with pytest; the sanitizers and pmccabe where they can be had
+#   peers   other POP3 programs: curl, mpop, fetchmail, dovecot, gsasl, popa3d. Those that can not be had are named, no
+#           more
 # EPOP_PEERS names the folder for peers that are unpacked and not installed (popa3d).
 # Exit: 0 where everything is there; 69 where something is missing and may not be installed: what to type is printed.
 set -u
@@ -25,6 +26,9 @@ meson     meson            meson                 meson                     meson
 ninja     ninja-build      ninja-build           samurai                   ninja     ninja
 pkgconf   pkg-config       pkgconf-pkg-config    pkgconf                   pkgconf   pkg-config
 xxhash    libxxhash-dev    xxhash-devel          xxhash-dev                xxhash    xxhash
+mbedtls   libmbedtls-dev   mbedtls-devel         mbedtls-dev               mbedtls   mbedtls
+openssl   openssl          openssl               openssl                   openssl   openssl
+libcrypto libssl-dev       openssl-devel         openssl-dev               openssl   openssl
 cmocka    libcmocka-dev    libcmocka-devel       cmocka-dev                cmocka    cmocka
 clang     clang            clang                 clang                     clang     -
 gcc       gcc              gcc                   gcc                       gcc       -
@@ -35,6 +39,7 @@ curl      curl             curl                  curl                      curl 
 mpop      mpop             mpop                  mpop                      mpop      mpop
 fetchmail fetchmail        fetchmail             fetchmail                 fetchmail fetchmail
 dovecot   dovecot-pop3d    dovecot               dovecot,dovecot-pop3d     dovecot   dovecot
+gsasl     gsasl            gsasl                 gsasl                     -         gsasl
 '
 
 say() {
@@ -71,6 +76,11 @@ library_known() {
     { have pkg-config && pkg-config --exists "$1"; } || { have pkgconf && pkgconf --exists "$1"; }
 }
 
+header_known() {
+    printf '#include <%s>\nint main(void) { return 0; }\n' "$1" >"$scratch/try.c"
+    cc -o "$scratch/try" "$scratch/try.c" >/dev/null 2>&1
+}
+
 # A compiler without the headers of the C library is as good as none, hence the trial.
 compiles() {
     printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' >"$scratch/try.c"
@@ -83,6 +93,8 @@ there() {
     ninja) have ninja || have ninja-build || have samu ;;
     pkgconf) have pkg-config || have pkgconf ;;
     xxhash) library_known libxxhash ;;
+    mbedtls) header_known mbedtls/ssl.h ;;
+    libcrypto) library_known libcrypto ;;
     cmocka) library_known cmocka ;;
     clang) have clang-14 || have clang ;;
     asan) compiles gcc -fsanitize=address,undefined ;;
@@ -222,14 +234,14 @@ wish() {
 manager=$(manager)
 for group in "$@"; do
     case $group in
-    build) require cc meson ninja pkgconf xxhash ;;
+    build) require cc meson ninja pkgconf xxhash mbedtls openssl ;;
     test)
-        require gcc cmocka clang pytest
+        require gcc libcrypto cmocka clang pytest
         wish asan
         wish pmccabe
         ;;
     peers)
-        for peer in curl mpop fetchmail dovecot; do
+        for peer in curl mpop fetchmail dovecot gsasl; do
             wish $peer
         done
         unpack_popa3d || say "not available: popa3d"

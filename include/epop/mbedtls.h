@@ -84,11 +84,12 @@ EPOP_API size_t epop_tls_sizeof(void);
  * `host` is what the certificate must be for, NUL-terminated, copied. A name is compared by mbedTLS, and sent to the
  * server (SNI). An IPv4 or IPv6 address (without brackets) is compared, with all versions of mbedTLS alike, with the
  * addresses in the certificate's subjectAltName when the handshake is over, and is not sent. Client: NULL is
- * EPOP_ERR_NULL; with EPOP_TLS_NO_HOST_CHECK it must be NULL, and no name is sent. Server: NULL.
+ * EPOP_ERR_NULL; with EPOP_TLS_NO_HOST_CHECK it is not looked at, and no name is sent. Server: NULL.
  *
- * A client accepts nobody whose mbedtls_ssl_get_verify_result is not 0, even where the host set the configuration to
- * MBEDTLS_SSL_VERIFY_OPTIONAL or _NONE. A host that knows better (a pinned certificate) takes bits out of `flags` in
- * its mbedtls_ssl_conf_verify callback. A server's host decides by its configuration about certificates of clients.
+ * A client accepts nobody whose mbedtls_ssl_get_verify_result is not 0, whatever authmode the configuration has:
+ * MBEDTLS_SSL_VERIFY_OPTIONAL and _NONE count as _REQUIRED (a mbedTLS 3.x or 4.x built without its server part can not
+ * tell _NONE from success: do not use it there). A host that knows better, by a pinned certificate, takes bits out of
+ * `flags` in its mbedtls_ssl_conf_verify callback. About certificates of clients a server's configuration decides.
  *
  * EPOP_ERR_NULL, EPOP_ERR_STRUCT_SIZE, EPOP_ERR_VALUE (also a configuration for the other role), EPOP_ERR_BUFFER_SIZE,
  * EPOP_ERR_CRYPTO (out of memory, no random generator). */
@@ -109,8 +110,8 @@ EPOP_API int32_t epop_tls_server_certificate(epop_tls *tls, const void *der, siz
  * before closing. `data` may be NULL where `len` is 0. */
 EPOP_API int32_t epop_tls_feed(epop_tls *tls, const void *data, size_t len, size_t *used);
 
-/* The transport ended. EPOP_OK behind a close in good order; else EPOP_ERR_PEER_EOF, sticky: what came may have been cut
- * by an attacker. Plaintext that had come whole can still be read. */
+/* The transport ended. EPOP_OK behind a close in good order; else EPOP_ERR_PEER_EOF, sticky: what came may have been
+ * cut by an attacker. Plaintext that had come whole can still be read. */
 EPOP_API int32_t epop_tls_eof(epop_tls *tls);
 
 /* Ciphertext to send, and how much of it was sent; as with the sessions. Output that had no room comes up with the
@@ -137,8 +138,8 @@ EPOP_API int32_t epop_tls_write(epop_tls *tls, const void *data, size_t len, siz
  * EPOP_ERR_PHASE before TLS is up (just close the transport), and the sticky errors. */
 EPOP_API int32_t epop_tls_close(epop_tls *tls);
 
-/* Channel binding for EPOP_ASK_BINDING and EPOP_AUTH_BINDING: "type:" and the data, in `dst`. `type` chooses one by name
- * ("tls-exporter", NUL-terminated), NULL takes the first of these that there is:
+/* Channel binding for EPOP_ASK_BINDING and EPOP_AUTH_BINDING: "type:" and the data, in `dst`. `type` chooses one by
+ * name ("tls-exporter", NUL-terminated), NULL takes the first of these that there is:
  *
  * "tls-exporter" (RFC 9266): TLS 1.3 with mbedTLS 3.6.4 or newer. TLS 1.2 with mbedTLS 2.28, where the extended master
  * secret is in use and the session was not resumed (without a context, as others do it); not with 3.x and 4.x, which do

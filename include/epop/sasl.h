@@ -85,7 +85,7 @@ enum {
     EPOP_SASL_MECHANISMS_MAX = 16,
     /* The buffer of a session: the state of SCRAM with a name of 64 octets, or a password of 255. Longer names and
      * passwords need more; the error is EPOP_ERR_TOO_LONG, or -ERR from a server. */
-    EPOP_SASL_BUFFER_MIN = 768,
+    EPOP_SASL_BUFFER_MIN = 1024,
     EPOP_SASL_BINDING_MAX = 96,      /* "tls-server-end-point:" and a SHA-512 digest fit */
     EPOP_SCRAM_ITERATIONS_MIN = 4096 /* RFC 7677 section 4; RFC 5802 section 5.1 */
 };

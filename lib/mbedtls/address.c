@@ -1,0 +1,148 @@
+/* Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT */
+#include "mbedtls/address.h"
+
+#include "wire/octets.h"
+
+#include <string.h>
+
+enum { SAN_IP = 0x87 }; /* GeneralName iPAddress: context-specific, primitive, 7 */
+
+static uint8_t digit(char letter)
+{
+    if (letter >= '0' && letter <= '9') {
+        return (uint8_t)(letter - '0');
+    }
+    if (letter >= 'a' && letter <= 'f') {
+        return (uint8_t)(letter - 'a' + 10);
+    }
+    if (letter >= 'A' && letter <= 'F') {
+        return (uint8_t)(letter - 'A' + 10);
+    }
+    return 16;
+}
+
+/* Where a number of at most `digits` digits ends; NULL where there is none or it is longer. */
+static const char *number(const char *text, uint8_t base, uint8_t digits, uint32_t *value)
+{
+    const char *start = text;
+
+    *value = 0;
+    while (digit(*text) < base) {
+        if (text - start == digits) {
+            return NULL;
+        }
+        *value = *value * base + digit(*text);
+        text++;
+    }
+    return text > start ? text : NULL;
+}
+
+static const char *end_or_zone(const char *text)
+{
+    return *text == '\0' || *text == '%' ? text : NULL;
+}
+
+/* Leading zeroes are refused: "010" is 8 to some. */
+static const char *quad(const char *text, uint8_t *address)
+{
+    uint32_t value;
+    size_t i;
+
+    for (i = 0; i < 4; i++) {
+        const char *end;
+        if (i > 0 && *text++ != '.') {
+            return NULL;
+        }
+        end = number(text, 10, 3, &value);
+        if (!end || value > 255 || (*text == '0' && end - text > 1)) {
+            return NULL;
+        }
+        address[i] = (uint8_t)value;
+        text = end;
+    }
+    return end_or_zone(text);
+}
+
+/* Moves what stands behind "::" to the end. */
+static void spread(uint8_t *address, size_t gap, size_t len)
+{
+    size_t i;
+
+    epopi_copy(address + 16 - (len - gap), address + gap, len - gap);
+    for (i = gap; i < 16 - (len - gap); i++) {
+        address[i] = 0;
+    }
+}
+
+/* One group behind `*len` octets, or the dotted end: the text behind it, or NULL. */
+static const char *group(const char *text, uint8_t *address, size_t *len)
+{
+    uint32_t value;
+    const char *end = number(text, 16, 4, &value);
+
+    if (end && *end != '.' && *len <= 14) {
+        address[(*len)++] = (uint8_t)(value >> 8);
+        address[(*len)++] = (uint8_t)value;
+        return end;
+    }
+    if (*len > 12) {
+        return NULL;
+    }
+    end = quad(text, address + *len);
+    *len += 4;
+    return end;
+}
+
+static uint8_t parse_six(const char *text, uint8_t *address)
+{
+    size_t len = 0;
+    size_t gap = 17; /* none */
+
+    if (text[0] == ':' && text[1] == ':') {
+        gap = 0;
+        text += 2;
+    }
+    while (!end_or_zone(text)) {
+        text = group(text, address, &len);
+        if (!text) {
+            return 0;
+        }
+        if (text[0] == ':' && text[1] == ':' && gap == 17) {
+            gap = len;
+            text += 2;
+        } else if (text[0] == ':' && digit(text[1]) < 16) {
+            text++;
+        } else if (!end_or_zone(text)) {
+            return 0;
+        }
+    }
+    if (gap < 16 && len < 16) {
+        spread(address, gap, len);
+        len = 16;
+    } else if (gap < 17) {
+        return 0;
+    }
+    return len == 16 ? 16 : 0;
+}
+
+uint8_t epopi_address_parse(const char *text, uint8_t address[16])
+{
+    const char *end = quad(text, address);
+
+    if (end) {
+        return *end == '\0' ? 4 : 0;
+    }
+    return parse_six(text, address);
+}
+
+uint32_t epopi_address_certified(const mbedtls_x509_crt *certificate, const uint8_t *address, size_t len)
+{
+    const mbedtls_x509_sequence *name;
+
+    for (name = &certificate->subject_alt_names; name; name = name->next) {
+        if (name->buf.tag == SAN_IP && name->buf.len == len && memcmp(name->buf.p, address, len) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,153 @@
+/* What SCRAM makes of a password (RFC 5802 sections 2.2 and 3), and comparing secrets.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#include "sasl/key.h"
+
+#include "wire/octets.h"
+
+/* So many rounds at a time: the host's function may feed a watchdog between two calls. */
+enum { ROUNDS = 256 };
+
+uint32_t epop_secret_equal(const void *a, const void *b, size_t len)
+{
+    const volatile uint8_t *p = (const volatile uint8_t *)a;
+    const volatile uint8_t *q = (const volatile uint8_t *)b;
+    uint32_t different = 0;
+    size_t i;
+
+    for (i = 0; i < len; i++) {
+        different |= (uint32_t)(p[i] ^ q[i]);
+    }
+    return (different - 1u) >> 31;
+}
+
+size_t epopi_hash_length(uint32_t hash)
+{
+    return hash == EPOP_HASH_SHA256 ? 32 : hash == EPOP_HASH_SHA1 ? 20 : 16;
+}
+
+int32_t epopi_hmac(const epop_crypto *crypto, uint32_t hash, epop_span key, const epop_span *parts, size_t count,
+                   uint8_t *mac)
+{
+    return crypto->hmac(crypto->user, hash, &key, parts, count, mac) == 0 ? EPOP_OK : (int32_t)EPOP_ERR_CRYPTO;
+}
+
+int32_t epopi_hash(const epop_crypto *crypto, uint32_t hash, epop_span octets, uint8_t *digest)
+{
+    return crypto->hash(crypto->user, hash, &octets, 1, digest) == 0 ? EPOP_OK : (int32_t)EPOP_ERR_CRYPTO;
+}
+
+static int32_t one_round(const epop_crypto *crypto, uint32_t hash, epop_span password, uint8_t *u, uint8_t *sum)
+{
+    size_t len = epopi_hash_length(hash);
+    epop_span last = epopi_span(u, len);
+    size_t i;
+
+    /* Not in place: a hash may write before it has read all. */
+    uint8_t next[EPOP_HASH_MAX];
+    int32_t result = epopi_hmac(crypto, hash, password, &last, 1, next);
+
+    for (i = 0; i < len; i++) {
+        u[i] = next[i];
+        sum[i] = (uint8_t)(sum[i] ^ next[i]);
+    }
+    epopi_wipe(next, sizeof next);
+    return result;
+}
+
+static int32_t rounds(const epop_crypto *crypto, uint32_t hash, epop_span password, uint32_t count, uint8_t *u,
+                      uint8_t *sum)
+{
+    int32_t result = EPOP_OK;
+
+    if (crypto->rounds) {
+        return crypto->rounds(crypto->user, hash, &password, count, u, sum) == 0 ? EPOP_OK : (int32_t)EPOP_ERR_CRYPTO;
+    }
+    while (count > 0 && result == EPOP_OK) {
+        result = one_round(crypto, hash, password, u, sum);
+        count--;
+    }
+    return result;
+}
+
+int32_t epopi_salt_password(const epop_crypto *crypto, uint32_t hash, epop_span password, epop_span salt,
+                            uint32_t iterations, uint8_t *salted)
+{
+    static const uint8_t first_block[4] = {0, 0, 0, 1};
+    epop_span parts[2];
+    uint8_t u[EPOP_HASH_MAX];
+    int32_t result;
+
+    parts[0] = salt;
+    parts[1] = epopi_span(first_block, sizeof first_block);
+    result = epopi_hmac(crypto, hash, password, parts, 2, u);
+    epopi_copy(salted, u, epopi_hash_length(hash));
+    for (iterations--; iterations > 0 && result == EPOP_OK;) {
+        uint32_t count = iterations < ROUNDS ? iterations : (uint32_t)ROUNDS;
+        result = rounds(crypto, hash, password, count, u, salted);
+        iterations -= count;
+    }
+    epopi_wipe(u, sizeof u);
+    return result;
+}
+
+int32_t epopi_named_key(const epop_crypto *crypto, uint32_t hash, const uint8_t *salted, const char *name, uint8_t *key)
+{
+    epop_span text = epopi_span((const uint8_t *)name, 10); /* "Client Key", "Server Key" */
+
+    return epopi_hmac(crypto, hash, epopi_span(salted, epopi_hash_length(hash)), &text, 1, key);
+}
+
+int32_t epopi_stored_key(const epop_crypto *crypto, uint32_t hash, const uint8_t *client_key, uint8_t *stored_key)
+{
+    return epopi_hash(crypto, hash, epopi_span(client_key, epopi_hash_length(hash)), stored_key);
+}
+
+/* Both keys from SaltedPassword. */
+static int32_t derive(const epop_crypto *crypto, uint32_t hash, const uint8_t *salted, uint8_t *stored_key,
+                      uint8_t *server_key)
+{
+    uint8_t client_key[EPOP_HASH_MAX];
+    int32_t result = epopi_named_key(crypto, hash, salted, "Client Key", client_key);
+
+    if (result == EPOP_OK) {
+        result = epopi_stored_key(crypto, hash, client_key, stored_key);
+    }
+    if (result == EPOP_OK) {
+        result = epopi_named_key(crypto, hash, salted, "Server Key", server_key);
+    }
+    epopi_wipe(client_key, sizeof client_key);
+    return result;
+}
+
+static int32_t check_derive(uint32_t hash, size_t salt_len, uint32_t iterations)
+{
+    return (hash != EPOP_HASH_SHA1 && hash != EPOP_HASH_SHA256) || iterations == 0 ||
+                   salt_len - 1u >= EPOP_SCRAM_SALT_MAX
+               ? EPOP_ERR_VALUE
+               : EPOP_OK;
+}
+
+int32_t epop_scram_derive(const epop_crypto *crypto, uint32_t hash, const void *password, size_t password_len,
+                          const void *salt, size_t salt_len, uint32_t iterations, uint8_t *stored_key,
+                          uint8_t *server_key)
+{
+    uint8_t salted[EPOP_HASH_MAX];
+    int32_t result;
+
+    if (!crypto || !password || !salt || !stored_key || !server_key) {
+        return EPOP_ERR_NULL;
+    }
+    result = check_derive(hash, salt_len, iterations);
+    if (result != EPOP_OK) {
+        return result;
+    }
+    result = epopi_salt_password(crypto, hash, epopi_span((const uint8_t *)password, password_len),
+                                 epopi_span((const uint8_t *)salt, salt_len), iterations, salted);
+    if (result == EPOP_OK) {
+        result = derive(crypto, hash, salted, stored_key, server_key);
+    }
+    epopi_wipe(salted, sizeof salted);
+    return result;
+}
