@@ -123,7 +123,7 @@ rm -f "$build/try" "$build/try.c"
 ASAN_OPTIONS=detect_stack_use_after_return=1
 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export ASAN_OPTIONS UBSAN_OPTIONS
-if CC=gcc compile sanitised -Db_sanitize=$sanitize -Dtests=enabled -Dexamples=enabled; then
+if CC=gcc compile sanitised -Db_sanitize=$sanitize -Dmbedtls=enabled -Dtests=enabled -Dexamples=enabled; then
     c_tests sanitised
 else
     one_failure "build with gcc and sanitizers"
@@ -131,14 +131,14 @@ fi
 
 clang=$(first_of clang-14 clang)
 step "$clang"
-if CC=$clang compile clang -Dtests=enabled -Dexamples=enabled; then
+if CC=$clang compile clang -Dmbedtls=enabled -Dtests=enabled -Dexamples=enabled; then
     c_tests clang
 else
     one_failure "build with $clang"
 fi
 
 step "End to end"
-if CC=gcc compile release --buildtype=release -Dtests=disabled -Dexamples=enabled; then
+if CC=gcc compile release --buildtype=release -Dmbedtls=enabled -Dtests=disabled -Dexamples=enabled; then
     EPOP_POPD=$build/sanitised/examples/popd/popd
     EPOP_POPGET=$build/sanitised/examples/popget/popget
     EPOP_POPD_RELEASE=$build/release/examples/popd/popd

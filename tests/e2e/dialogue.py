@@ -3,6 +3,7 @@
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
 import socket
+import ssl
 import struct
 
 from deadline import PATIENCE
@@ -13,9 +14,12 @@ class Dialogue:
     """One connection. Lines are bytes without their CRLF; every read has a deadline."""
 
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self.socket = self.connect(port)
         self.reader = self.socket.makefile("rb")
         self.greeting = self.line()
+
+    def connect(self, port):
+        return socket.create_connection(("127.0.0.1", port), PATIENCE)
 
     def __enter__(self):
         return self
@@ -88,3 +92,22 @@ class Dialogue:
     def close(self):
         self.reader.close()
         self.socket.close()
+
+
+def trusting(ca):
+    """What a client that trusts this authority knows of TLS."""
+    return ssl.create_default_context(cafile=str(ca))
+
+
+class SecureDialogue(Dialogue):
+    """The same with TLS from the first octet."""
+
+    def __init__(self, port, ca):
+        self.context = trusting(ca)
+        super().__init__(port)
+
+    def connect(self, port):
+        return self.context.wrap_socket(super().connect(port), server_hostname="localhost")
+
+    def certificate(self):
+        return self.socket.getpeercert(binary_form=True)

@@ -57,7 +57,7 @@ service stats {{
 """
 
 
-def _free_port():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -80,12 +80,17 @@ class Dovecot:
             (self.folder / name).mkdir()
         self.process = None
         self.users = 0
+        self.identity = self._identity()
+        self._prepare()
         # A port can not be left to the kernel here, and the one that was free a moment ago may be taken: try again.
         for _ in range(10):
             if self._start():
                 return
         self.stop()
         raise AssertionError(f"dovecot did not start: {self._log()}")
+
+    def _prepare(self):
+        """For files beside the configuration."""
 
     def _identity(self):
         if os.geteuid() == 0:
@@ -106,11 +111,13 @@ class Dovecot:
             "gid": os.getgid(),
         }
 
+    def _config(self):
+        return CONFIG.format(folder=self.folder, port=self.port, password=PASSWORD, **self.identity)
+
     def _start(self):
-        self.identity = self._identity()
-        self.port = _free_port()
+        self.port = free_port()
         config = self.folder / "dovecot.conf"
-        config.write_text(CONFIG.format(folder=self.folder, port=self.port, password=PASSWORD, **self.identity))
+        config.write_text(self._config())
         self.process = subprocess.Popen(
             [self.binary, "-F", "-c", str(config)],
             stdin=subprocess.DEVNULL,

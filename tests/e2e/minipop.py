@@ -19,8 +19,8 @@ def stuffed(wire):
 class MiniPop:
     """Serves `messages` (as stored) to user alice. `overrides` maps a verb in capitals, or "GREETING", to the octets of
     the answer, or to a function of (session, argument) that returns them; None there means: answer as usual, and b""
-    say nothing. `commands` has what the clients sent; `pipelined` is true once a command came before the one before it
-    was answered. `on_dele` is called with the number at every DELE; what it asserts
+    say nothing. `commands` has what the clients sent, `heard` every octet of it; `pipelined` is true once a command
+    came before the one before it was answered. `on_dele` is called with the number at every DELE; what it asserts
     fails the test."""
 
     def __init__(self, messages=(), capabilities=(b"TOP", b"UIDL", b"USER", b"RESP-CODES", b"PIPELINING"), **overrides):
@@ -28,12 +28,16 @@ class MiniPop:
         self.capabilities = capabilities
         self.overrides = overrides
         self.commands = []
+        self.heard = b""
         self.pipelined = False
         self.failures = []
         self.on_dele = None
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def session(self, connection):
+        return Session(self, connection)
 
     def __enter__(self):
         return self
@@ -48,13 +52,13 @@ class MiniPop:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            threading.Thread(target=_Session(self, connection).run, daemon=True).start()
+            threading.Thread(target=self.session(connection).run, daemon=True).start()
 
     def verbs(self):
         return [command.split(b" ")[0].upper() for command in self.commands]
 
 
-class _Session:
+class Session:
     def __init__(self, server, connection):
         self.server = server
         self.socket = connection
@@ -71,12 +75,13 @@ class _Session:
         if reset:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    def _line(self):
+    def line(self):
         """The next command without its CRLF, or None at the end."""
         while b"\r\n" not in self.received:
             piece = self.socket.recv(65536)
             if not piece:
                 return None
+            self.server.heard += piece
             self.received += piece
         line, _, self.received = self.received.partition(b"\r\n")
         self.server.pipelined |= self.received != b""
@@ -86,7 +91,7 @@ class _Session:
         try:
             greeting = self._override("GREETING", b"")
             self.send(b"+OK mini ready\r\n" if greeting is None else greeting)
-            while self.open and (line := self._line()) is not None:
+            while self.open and (line := self.line()) is not None:
                 self.server.commands.append(line)
                 verb, _, argument = line.partition(b" ")
                 answer = self._override(verb.upper().decode(), argument)

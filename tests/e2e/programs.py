@@ -23,12 +23,16 @@ def program(name, release=False):
 class Popd:
     """A popd on a free port of 127.0.0.1. `users` are names; all have PASSWORD and the Maildir root/NAME."""
 
-    def __init__(self, folder, *options, users=("alice",), lines=None, cleartext=True, release=False):
+    def __init__(
+        self, folder, *options, users=("alice",), lines=None, cleartext=True, release=False, certificate=None
+    ):
         self.folder = folder
         self.root = folder / "mail"
         self.log = folder / "popd.log"
         self.release = release
         self.options = [*options, *(["--allow-cleartext"] if cleartext else [])]
+        if certificate:
+            self.options += ["--listen-tls", "127.0.0.1:0", *certificate.options()]
         self.users_file = folder / "users"
         self.users_file.write_text(
             "".join(f"{line}\n" for line in lines or [f"{name}:{{PLAIN}}{PASSWORD}" for name in users])
@@ -39,6 +43,7 @@ class Popd:
                 (self.root / name / part).mkdir(parents=True, exist_ok=True)
         self.process = None
         self.port = None
+        self.tls_port = None
 
     def maildir(self, user="alice"):
         return self.root / user
@@ -68,9 +73,11 @@ class Popd:
             return port_file.exists() and port_file.read_text().endswith("\n")
 
         until(ready, "popd writes its port file")
-        kind, address = port_file.read_text().split()[:2]
-        assert kind == "pop"
-        self.port = int(address.rpartition(":")[2])
+        kinds = [line.split(" ") for line in port_file.read_text().splitlines()]
+        ports = {kind: int(address.rpartition(":")[2]) for kind, address in reversed(kinds)}
+        assert set(ports) == ({"pop", "pops"} if "--listen-tls" in self.options else {"pop"})
+        self.port = ports["pop"]
+        self.tls_port = ports.get("pops")
         return self
 
     def stop(self):
@@ -98,8 +105,10 @@ class Popd:
         raise AssertionError("no VmHWM")
 
 
-def popget_command(*args, port, user="alice", host="127.0.0.1", options=("--allow-cleartext",), release=False):
-    return [program("popget", release), *options, *map(str, args), f"pop://{user}@{host}:{port}"]
+def popget_command(
+    *args, port, user="alice", host="127.0.0.1", options=("--allow-cleartext",), release=False, scheme="pop"
+):
+    return [program("popget", release), *map(str, (*options, *args)), f"{scheme}://{user}@{host}:{port}"]
 
 
 def popget_environment(password=PASSWORD):
