@@ -1,4 +1,4 @@
-/* The answers of a connection to the questions of its session: users, maildrop, messages, deletions.
+/* The answers of a connection to the questions of its session: maildrop, messages, deletions.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -45,31 +45,7 @@ static int32_t refuse(struct connection *connection, uint32_t code, const char *
     return epop_server_refuse(&connection->session, code, text, text != NULL ? strlen(text) : 0);
 }
 
-/* ---- Login ---- */
-
-static void log_login_failed(const struct connection *connection, const void *name, size_t length, const char *reason)
-{
-    struct log_line line;
-
-    log_head(&line, connection, "login-failed");
-    log_octets(&line, "user", name, length);
-    log_word(&line, "reason", reason);
-    log_end(&line);
-}
-
-static int32_t on_auth(void *user, const epop_auth_event *event)
-{
-    struct connection *connection = user;
-
-    if (users_check(connection->server->users, event->name.ptr, event->name.len, event->password.ptr,
-                    event->password.len)) {
-        epop_server_accept(&connection->session);
-    } else {
-        log_login_failed(connection, event->name.ptr, event->name.len, "credentials");
-        refuse(connection, EPOP_CODE_AUTH, NULL);
-    }
-    return 0;
-}
+/* ---- Opening the maildrop ---- */
 
 static void forget_maildrop(struct connection *connection)
 {
@@ -87,7 +63,7 @@ static void refuse_open(struct connection *connection, enum maildrop_result resu
     struct log_line line;
 
     if (result == MAILDROP_IN_USE) {
-        log_login_failed(connection, connection->user, strlen(connection->user), "in-use");
+        connection_log_failed_login(connection, connection->user, strlen(connection->user), "in-use");
         refuse(connection, EPOP_CODE_IN_USE, NULL);
     } else {
         if (connection->maildrop != NULL) {
@@ -97,8 +73,8 @@ static void refuse_open(struct connection *connection, enum maildrop_result resu
         log_string(&line, "user", connection->user != NULL ? connection->user : "");
         log_string(&line, "text", trouble);
         log_end(&line);
-        log_login_failed(connection, connection->user, connection->user != NULL ? strlen(connection->user) : 0,
-                         "maildrop");
+        connection_log_failed_login(connection, connection->user,
+                                    connection->user != NULL ? strlen(connection->user) : 0, "maildrop");
         refuse(connection, result == MAILDROP_WRONG ? EPOP_CODE_SYS_PERM : EPOP_CODE_SYS_TEMP,
                result == MAILDROP_WRONG ? text_wrong : text_trouble);
     }
@@ -114,7 +90,7 @@ static int32_t on_open(void *user, const epop_open_event *event)
 
     if (name == NULL) {
         /* The users file was read again since the password was checked. */
-        log_login_failed(connection, event->name.ptr, event->name.len, "credentials");
+        connection_log_failed_login(connection, event->name.ptr, event->name.len, "credentials");
         refuse(connection, EPOP_CODE_AUTH, NULL);
         return 0;
     }
@@ -356,7 +332,7 @@ void connection_do_job(struct connection *connection)
 
 const epop_server_callbacks connection_callbacks = {
     .struct_size = sizeof connection_callbacks,
-    .on_auth = on_auth,
+    .on_auth = connection_on_auth,
     .on_open = on_open,
     .on_info = on_info,
     .on_send = on_send,

@@ -15,6 +15,7 @@
 
 #include "log.h"
 #include "server.h"
+#include "tls.h"
 #include "wipe.h"
 
 enum {
@@ -95,11 +96,14 @@ static void destroy(struct connection *connection)
 void connection_free(struct connection *connection)
 {
     connection_close_body(connection);
+    connection_forget_token(connection);
+    transport_free(&connection->transport);
     maildrop_free(connection->maildrop);
     free(connection->user);
     /* Either may hold a password that came in too late, or not as a whole. */
     wipe(connection->input, sizeof connection->input);
     wipe(connection->line, sizeof connection->line);
+    wipe(connection->sasl_buffer, sizeof connection->sasl_buffer);
     free(connection);
 }
 
@@ -262,8 +266,48 @@ static enum step feed(struct connection *connection)
     return STEP_ON;
 }
 
+/* A handshake has as long as a client may be idle, all in all: `has_moved` is left alone. */
+static enum step shake(struct connection *connection)
+{
+    enum transport_result result = transport_shake(&connection->transport);
+
+    if (result == TRANSPORT_EOF || result == TRANSPORT_LOST) {
+        int32_t error = tls_error(connection->transport.tls);
+        const char *cause = error == EPOP_OK ? strerror(errno) : NULL;
+
+        end_session(connection, epop_error_name(error == EPOP_OK ? EPOP_ERR_PEER_TLS : error), cause);
+        destroy(connection);
+        return STEP_OVER;
+    }
+    if (result != TRANSPORT_OK) {
+        return wait_or_lose(connection, result);
+    }
+    if ((epop_server_wants(&connection->session) & EPOP_WANT_TLS) != 0) {
+        epop_server_tls_started(&connection->session);
+    }
+    return STEP_ON;
+}
+
+/* Octets that came in the clear behind STLS are the session's, which dies of them (RFC 2595 section 4). */
+static enum step start_tls(struct connection *connection)
+{
+    if (connection->input_at < connection->input_length) {
+        return feed(connection);
+    }
+    if (transport_start_tls(&connection->transport, connection->server->identity) != 0) {
+        lose(connection, ENOMEM);
+        return STEP_OVER;
+    }
+    return STEP_ON;
+}
+
 static enum step finish(struct connection *connection)
 {
+    enum transport_result result = transport_flush(&connection->transport);
+
+    if (result != TRANSPORT_OK) {
+        return wait_or_lose(connection, result);
+    }
     end_session(connection, reason_of(connection), NULL);
     begin_linger(connection);
     return STEP_OVER;
@@ -273,6 +317,9 @@ static enum step step(struct connection *connection)
 {
     uint32_t wants = epop_server_wants(&connection->session);
 
+    if (transport_is_shaking(&connection->transport)) {
+        return shake(connection);
+    }
     if ((wants & EPOP_WANT_BODY) != 0) {
         return connection_send_body(connection) == EPOP_FULL ? drain(connection) : STEP_ON;
     }
@@ -281,6 +328,9 @@ static enum step step(struct connection *connection)
     }
     if ((wants & EPOP_WANT_CLOSE) != 0) {
         return finish(connection);
+    }
+    if ((wants & EPOP_WANT_TLS) != 0) {
+        return start_tls(connection);
     }
     if ((wants & EPOP_WANT_ANSWER) != 0 && connection->job != JOB_NONE) {
         return STEP_QUEUE;
@@ -295,7 +345,7 @@ static void set_timer(struct connection *connection)
 {
     struct server *server = connection->server;
 
-    if (epop_server_deadline(&connection->session) == 0) {
+    if (epop_server_deadline(&connection->session) == 0 && !transport_is_shaking(&connection->transport)) {
         timer_cancel(&connection->timer);
     } else if (connection->has_moved || connection->timer.queue == NULL) {
         timer_arm(&connection->timer, server->stopping ? &server->linger : &server->idle, server->now);
@@ -372,15 +422,29 @@ struct connection *connection_of_timer(struct timer *timer)
 
 /* ---- The beginning ---- */
 
+static uint32_t flags_of(const struct connection *connection)
+{
+    const struct server *server = connection->server;
+    uint32_t flags = server->options->allow_cleartext ? (uint32_t)EPOP_SERVER_ALLOW_CLEARTEXT : 0u;
+
+    if (connection->is_refused) {
+        flags |= EPOP_SERVER_REFUSE;
+    }
+    if (connection->is_secure) {
+        return flags | EPOP_SERVER_TLS;
+    }
+    return server->identity != NULL ? flags | EPOP_SERVER_STLS : flags;
+}
+
 static int init_session(struct connection *connection)
 {
-    const struct options *options = connection->server->options;
+    const struct server *server = connection->server;
+    const struct options *options = server->options;
     epop_server_config config;
 
     memset(&config, 0, sizeof config);
     config.struct_size = sizeof config;
-    config.flags = (options->allow_cleartext ? (uint32_t)EPOP_SERVER_ALLOW_CLEARTEXT : 0u) |
-                   (connection->is_refused ? (uint32_t)EPOP_SERVER_REFUSE : 0u);
+    config.flags = flags_of(connection);
     config.callbacks = &connection_callbacks;
     config.user = connection;
     config.line_buffer = connection->line;
@@ -398,6 +462,13 @@ static int init_session(struct connection *connection)
     config.login_delay = EPOP_UNSET;
     config.max_failed_logins = options->max_login_failures;
     config.timeout_seconds = options->idle_timeout;
+    if (server->auth.sasl.mechanism_count > 0) {
+        config.sasl = &connection->sasl;
+        if (epop_sasl_init(&connection->sasl, sizeof connection->sasl, &server->auth.sasl, connection->sasl_buffer,
+                           sizeof connection->sasl_buffer) != EPOP_OK) {
+            return 0;
+        }
+    }
     return epop_server_init(&connection->session, sizeof connection->session, &config) == EPOP_OK;
 }
 
@@ -426,15 +497,13 @@ static void link_in(struct connection *connection)
     server->sessions += !connection->is_refused;
 }
 
-void connection_open(struct server *server, int fd, const struct address *peer, int is_refused)
+static struct connection *new_connection(struct server *server, int fd, const struct address *peer, int is_secure)
 {
     struct connection *connection = malloc(sizeof *connection);
     int on = 1;
 
     if (connection == NULL) {
-        close(fd);
-        log_message("error", "out of memory; a connection was closed at once");
-        return;
+        return NULL;
     }
     memset(connection, 0, offsetof(struct connection, output));
     connection->server = server;
@@ -442,18 +511,36 @@ void connection_open(struct server *server, int fd, const struct address *peer, 
     connection->watch.fd = fd;
     connection->watch.on_ready = on_ready;
     connection->body = -1;
-    connection->is_refused = is_refused != 0;
+    connection->is_refused = server->sessions >= server->options->max_sessions;
+    connection->is_secure = is_secure != 0;
     transport_init(&connection->transport, fd);
     address_format(peer, connection->peer);
     /* Replies are short and whole; to wait for more of them to come only adds delay. */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (!init_session(connection) || poller_add(server->poller, &connection->watch, 0) != 0) {
+    if (!init_session(connection) ||
+        (is_secure && transport_start_tls(&connection->transport, server->identity) != 0) ||
+        poller_add(server->poller, &connection->watch, 0) != 0) {
+        connection_free(connection);
+        return NULL;
+    }
+    return connection;
+}
+
+void connection_open(struct server *server, int fd, const struct address *peer, int is_secure)
+{
+    struct connection *connection = new_connection(server, fd, peer, is_secure);
+
+    if (connection == NULL) {
         close(fd);
-        free(connection);
-        log_message("error", "a connection could not be set up and was closed");
+        log_message("error", "a connection could not be set up and was closed; is there memory enough?");
         return;
     }
     link_in(connection);
     log_opened(connection);
+    if (connection->is_refused && is_secure) {
+        /* A handshake only to say no would cost more than a session. */
+        destroy(connection);
+        return;
+    }
     run(connection);
 }

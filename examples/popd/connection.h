@@ -2,8 +2,8 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * connection.c moves octets and knows when the connection lives, waits and dies; answers.c answers the questions of
- * the session. The life of a connection: live, until the session ends; lingering, until the peer has seen the last
+ * connection.c moves octets and knows when the connection lives, waits and dies; login.c and answers.c answer the
+ * questions of the session. The life of a connection: live, until the session ends; lingering, until the peer has seen the last
  * reply and closed too, or has taken too long; closed.
  */
 #ifndef POPD_CONNECTION_H
@@ -24,6 +24,9 @@
 struct server;
 
 enum {
+    CONNECTION_TOKEN_MAX = 16384, /* octets of an access token; those in use have up to 4 KiB */
+    /* SASL's memory: a name and a password as long as they may be, and what SCRAM gathers besides. */
+    CONNECTION_SASL = 2560,
     CONNECTION_INPUT = 1024, /* what is received at a time; commands are short, and pipelined ones wait in the socket */
     CONNECTION_OUTPUT = 16384 /* a page of it is touched by a session that sends no messages */
 };
@@ -42,6 +45,9 @@ struct connection {
     uint64_t id;
     struct transport transport;
     epop_server session;
+    epop_sasl sasl;
+    uint8_t *token; /* what has come of it */
+    size_t token_length;
     struct maildrop *maildrop;
     char *user; /* once logged in, for the log */
     enum connection_job job;
@@ -63,15 +69,17 @@ struct connection {
     uint8_t is_lingering;
     uint8_t has_moved; /* octets, since the timer was set */
     uint8_t peer_closed;
+    uint8_t is_secure; /* TLS from the first octet on */
     uint8_t input[CONNECTION_INPUT];
     uint8_t line[EPOP_SERVER_LINE_MIN + 1];
     char name[USERS_NAME_MAX];
     char peer[ADDRESS_TEXT_MAX];
+    uint8_t sasl_buffer[CONNECTION_SASL];
     uint8_t output[CONNECTION_OUTPUT]; /* last, so that its unused pages are not touched */
 };
 
 /* Takes over a socket that was accepted. */
-void connection_open(struct server *server, int fd, const struct address *peer, int is_refused);
+void connection_open(struct server *server, int fd, const struct address *peer, int is_secure);
 
 /* Its turn in the queue. */
 void connection_continue(struct connection *connection);
@@ -88,6 +96,12 @@ void connection_end_linger(struct connection *connection);
 void connection_free(struct connection *connection);
 
 struct connection *connection_of_timer(struct timer *timer);
+
+/* login.c */
+int32_t connection_on_auth(void *user, const epop_auth_event *event);
+void connection_log_failed_login(const struct connection *connection, const void *name, size_t length,
+                                 const char *reason);
+void connection_forget_token(struct connection *connection);
 
 /* answers.c */
 extern const epop_server_callbacks connection_callbacks;

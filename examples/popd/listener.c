@@ -76,6 +76,7 @@ static int open_one(struct server *server, struct listener *listener, const stru
 size_t listener_open_all(struct server *server)
 {
     for (size_t i = 0; i < server->options->listen_count; i++) {
+        server->listeners[i].is_secure = server->options->listen_secure[i];
         if (open_one(server, &server->listeners[i], &server->options->listen[i]) != 0) {
             return i + 1;
         }
@@ -150,7 +151,7 @@ static enum outcome accept_one(struct listener *listener)
         close(fd);
         return ACCEPTED;
     }
-    connection_open(server, fd, &peer, server->sessions >= server->options->max_sessions);
+    connection_open(server, fd, &peer, listener->is_secure);
     return ACCEPTED;
 }
 

@@ -15,6 +15,7 @@ struct listener {
     struct server *server;
     struct address address; /* as bound: with the port that the kernel chose where 0 was asked for */
     int is_ready;
+    int is_secure; /* TLS from the first octet on */
 };
 
 /* Binds all addresses of the options. 0, or the number (from 1) of the one that failed, with errno. */

@@ -19,6 +19,7 @@
 #include "options.h"
 #include "port_file.h"
 #include "server.h"
+#include "tls.h"
 
 enum {
     LINGER_MS = 2000, /* that a peer has to close its side after the last reply */
@@ -75,23 +76,61 @@ static void warn(const struct server *server)
     if (options->allow_cleartext && is_open) {
         log_message("warning", "with --allow-cleartext anybody on the network between can read passwords and mail");
     }
-    if (!options->allow_cleartext) {
-        log_message("warning", "nobody can log in: passwords need TLS, which this program has not got, or "
-                               "--allow-cleartext");
+    if (!options->allow_cleartext && server->identity == NULL) {
+        log_message("warning", "nobody can log in: passwords need TLS (--cert and --key), or --allow-cleartext");
     }
     if (options->idle_timeout < 600) {
         log_message("warning", "--idle-timeout is below the 600 seconds that RFC 1939 asks for");
     }
 }
 
-static int load(struct server *server)
+static int load_users(struct server *server)
 {
     struct users_problem problem;
+    const char *unknown;
 
-    server->users = users_load(server->options->users, &problem);
+    auth_init(&server->auth);
+    server->users = users_load(server->options->users, server->auth.has_hashes, &problem);
     if (server->users == NULL) {
         fprintf(stderr, "popd: %s\n", problem.text);
         return problem.status;
+    }
+    auth_set_users(&server->auth, server->users);
+    unknown = auth_set_mechanisms(&server->auth, server->options->mechanisms);
+    if (unknown != NULL) {
+        fprintf(stderr, "popd: --mechanisms: %.*s is not known; see the README for the names\n",
+                (int)strcspn(unknown, ","), unknown);
+        return EX_USAGE;
+    }
+    if (auth_set_salt_secret(&server->auth, server->options->key) != 0) {
+        return fail(EX_OSERR, "cannot set up", "the random generator", "see mbedTLS's documentation");
+    }
+    return EX_OK;
+}
+
+static int load_identity(struct server *server)
+{
+    struct tls_problem problem;
+
+    if (server->options->certificate != NULL) {
+        server->identity = tls_identity_load(server->options->certificate, server->options->key, &problem);
+        if (server->identity == NULL) {
+            fprintf(stderr, "popd: %s\n", problem.text);
+            return EX_CONFIG;
+        }
+    }
+    return EX_OK;
+}
+
+static int load(struct server *server)
+{
+    int status = load_users(server);
+
+    if (status == EX_OK) {
+        status = load_identity(server);
+    }
+    if (status != EX_OK) {
+        return status;
     }
     server->root = open(server->options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (server->root < 0) {
@@ -151,6 +190,7 @@ static void log_listening(const struct server *server)
         address_format(&server->listeners[i].address, address);
         log_start(&line, "listening");
         log_word(&line, "address", address);
+        log_word(&line, "protocol", server->listeners[i].is_secure ? "pops" : "pop");
         log_end(&line);
     }
 }
@@ -172,6 +212,7 @@ static void tidy_up(struct server *server)
     poller_free(server->poller);
     size_cache_free(server->sizes);
     users_free(server->users);
+    tls_identity_release(server->identity);
     free(server->listeners);
     free(server);
 }
@@ -206,6 +247,9 @@ int main(int argc, char **argv)
 
     if (status != -1) {
         return status;
+    }
+    if (options.hash_password) {
+        return auth_hash_password();
     }
     log_setup(options.log);
     server = calloc(1, sizeof *server);

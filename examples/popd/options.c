@@ -16,6 +16,11 @@ enum {
     OPT_ROOT = 256,
     OPT_USERS,
     OPT_LISTEN,
+    OPT_LISTEN_TLS,
+    OPT_CERT,
+    OPT_KEY,
+    OPT_MECHANISMS,
+    OPT_HASH_PASSWORD,
     OPT_ALLOW_CLEARTEXT,
     OPT_PORT_FILE,
     OPT_IDLE_TIMEOUT,
@@ -39,6 +44,11 @@ static const struct option long_options[] = {
     {"root", required_argument, NULL, OPT_ROOT},
     {"users", required_argument, NULL, OPT_USERS},
     {"listen", required_argument, NULL, OPT_LISTEN},
+    {"listen-tls", required_argument, NULL, OPT_LISTEN_TLS},
+    {"cert", required_argument, NULL, OPT_CERT},
+    {"key", required_argument, NULL, OPT_KEY},
+    {"mechanisms", required_argument, NULL, OPT_MECHANISMS},
+    {"hash-password", no_argument, NULL, OPT_HASH_PASSWORD},
     {"allow-cleartext", no_argument, NULL, OPT_ALLOW_CLEARTEXT},
     {"port-file", required_argument, NULL, OPT_PORT_FILE},
     {"idle-timeout", required_argument, NULL, OPT_IDLE_TIMEOUT},
@@ -52,22 +62,28 @@ static const struct option long_options[] = {
 
 static const char help[] =
     "usage: popd --root DIR --users FILE [option]...\n"
+    "       popd --hash-password < PASSWORD\n"
     "\n"
     "Serves the Maildirs DIR/USER/{new,cur} by POP3.\n"
     "\n"
     "  --root DIR               the folder with one Maildir for each user\n"
-    "  --users FILE             lines of name:{PLAIN}secret\n"
+    "  --users FILE             lines of name:{PLAIN}secret, name:{SCRAM-SHA-256}hash\n"
+    "                           or name:{BEARER-SHA256}digest of a token\n"
     "  --listen ADDR:PORT       listen there; may be given up to 16 times; port 0: any\n"
     "                           (default 127.0.0.1:1110; IPv6: [::1]:1110)\n"
+    "  --listen-tls ADDR:PORT   listen there for TLS from the first octet on (pops)\n"
+    "  --cert FILE, --key FILE  certificate chain and key in PEM; with them --listen offers STLS\n"
+    "  --mechanisms LIST        offer these of SASL and APOP, names with commas between\n"
     "  --allow-cleartext        take passwords on connections without TLS\n"
-    "  --port-file FILE         write the addresses to FILE, one \"pop ADDR:PORT\" a line\n"
+    "  --port-file FILE         write the addresses to FILE, \"pop ADDR:PORT\" or \"pops ADDR:PORT\"\n"
     "  --idle-timeout SECONDS   close a connection on which nothing moves (default 600)\n"
     "  --max-sessions N         serve that many at a time (default 1000)\n"
     "  --max-login-failures N   failed logins that end a connection (default 3)\n"
     "  --log text|json          form of the log on standard error (default text)\n"
+    "  --hash-password          print the hash of a password from standard input, and end\n"
     "  --help, --version        print this, or the version, and end\n"
     "\n"
-    "SIGHUP rereads the users file; SIGTERM and SIGINT end the server.\n";
+    "SIGHUP rereads users, certificate and key; SIGTERM and SIGINT end the server.\n";
 
 static int usage(const char *cause, const char *value)
 {
@@ -91,14 +107,19 @@ static int number(uint32_t *out, const char *name, const char *text, uint32_t ma
     return -1;
 }
 
-static int add_listener(struct options *options, const char *text)
+static int add_listener(struct options *options, const char *text, int is_secure)
 {
+    const char *needs = is_secure
+                            ? "--listen-tls needs a numeric ADDR:PORT, such as 127.0.0.1:1995 or [::1]:1995, not"
+                            : "--listen needs a numeric ADDR:PORT, such as 127.0.0.1:1110 or [::1]:1110, not";
+
     if (options->listen_count == OPTIONS_LISTEN_MAX) {
-        return usage("--listen can be given 16 times at most; listen on 0.0.0.0 or [::] for all addresses", NULL);
+        return usage("--listen and --listen-tls can be given 16 times at most; listen on 0.0.0.0 or [::] for all addresses", NULL);
     }
     if (address_parse(&options->listen[options->listen_count], text) != 0) {
-        return usage("--listen needs a numeric ADDR:PORT, such as 127.0.0.1:1110 or [::1]:1110, not", text);
+        return usage(needs, text);
     }
+    options->listen_secure[options->listen_count] = (uint8_t)is_secure;
     options->listen_count++;
     return -1;
 }
@@ -140,7 +161,19 @@ static int take(struct options *options, int option, const char *value)
     case OPT_PORT_FILE:
         return take_path(&options->port_file, "--port-file", value);
     case OPT_LISTEN:
-        return add_listener(options, value);
+        return add_listener(options, value, 0);
+    case OPT_LISTEN_TLS:
+        return add_listener(options, value, 1);
+    case OPT_CERT:
+        return take_path(&options->certificate, "--cert", value);
+    case OPT_KEY:
+        return take_path(&options->key, "--key", value);
+    case OPT_MECHANISMS:
+        options->mechanisms = value;
+        return -1;
+    case OPT_HASH_PASSWORD:
+        options->hash_password = 1;
+        return -1;
     case OPT_IDLE_TIMEOUT:
         return number(&options->idle_timeout, "--idle-timeout", value, IDLE_TIMEOUT_MAX);
     case OPT_MAX_SESSIONS:
@@ -163,13 +196,24 @@ static int take(struct options *options, int option, const char *value)
 
 static int complete(struct options *options)
 {
+    if (options->hash_password) {
+        return -1;
+    }
     if (options->root == NULL) {
         return usage("--root DIR is missing: the folder that holds the Maildirs", NULL);
     }
     if (options->users == NULL) {
         return usage("--users FILE is missing: the file with lines of name:{PLAIN}secret", NULL);
     }
-    return options->listen_count == 0 ? add_listener(options, "127.0.0.1:1110") : -1;
+    if ((options->certificate == NULL) != (options->key == NULL)) {
+        return usage("--cert FILE and --key FILE belong together: the certificate chain and its key, in PEM", NULL);
+    }
+    for (size_t i = 0; i < options->listen_count; i++) {
+        if (options->listen_secure[i] && options->certificate == NULL) {
+            return usage("--listen-tls needs --cert FILE and --key FILE", NULL);
+        }
+    }
+    return options->listen_count == 0 ? add_listener(options, "127.0.0.1:1110", 0) : -1;
 }
 
 int options_parse(struct options *options, int argc, char **argv)

@@ -17,12 +17,17 @@ struct options {
     const char *root;
     const char *users;
     const char *port_file; /* NULL: none */
+    const char *certificate;
+    const char *key;
+    const char *mechanisms; /* NULL: those that all users can use */
     struct address listen[OPTIONS_LISTEN_MAX];
+    uint8_t listen_secure[OPTIONS_LISTEN_MAX]; /* TLS from the first octet on */
     size_t listen_count;
     uint32_t idle_timeout; /* seconds */
     uint32_t max_sessions;
     uint32_t max_login_failures;
     int allow_cleartext;
+    int hash_password;
     enum log_format log;
 };
 

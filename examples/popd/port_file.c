@@ -21,7 +21,7 @@ static int write_lines(const struct server *server, int fd)
         char address[ADDRESS_TEXT_MAX];
 
         address_format(&server->listeners[i].address, address);
-        if (dprintf(fd, "pop %s\n", address) < 0) {
+        if (dprintf(fd, "%s %s\n", server->listeners[i].is_secure ? "pops" : "pop", address) < 0) {
             return -1;
         }
     }

@@ -16,6 +16,7 @@
 #include "connection.h"
 #include "listener.h"
 #include "log.h"
+#include "tls.h"
 
 enum {
     EVENTS = 256,
@@ -53,7 +54,7 @@ static int prepare_pipe(void)
 static void reload_users(struct server *server)
 {
     struct users_problem problem;
-    struct users *users = users_load(server->options->users, &problem);
+    struct users *users = users_load(server->options->users, server->auth.has_hashes, &problem);
     struct log_line line;
 
     if (users == NULL) {
@@ -65,12 +66,37 @@ static void reload_users(struct server *server)
     }
     users_free(server->users);
     server->users = users;
+    auth_set_users(&server->auth, users);
     log_start(&line, "reload");
     log_number(&line, "users", users_count(users));
     log_end(&line);
     if (users_are_exposed(users)) {
         log_message("warning", USERS_EXPOSED);
     }
+}
+
+static void reload_identity(struct server *server)
+{
+    struct tls_problem problem;
+    struct tls_identity *identity;
+    struct log_line line;
+
+    if (server->identity == NULL) {
+        return;
+    }
+    identity = tls_identity_load(server->options->certificate, server->options->key, &problem);
+    if (identity == NULL) {
+        log_start(&line, "error");
+        log_string(&line, "text", problem.text);
+        log_string(&line, "consequence", "the certificate read before stays in force");
+        log_end(&line);
+        return;
+    }
+    tls_identity_release(server->identity);
+    server->identity = identity;
+    log_start(&line, "reload");
+    log_string(&line, "certificate", server->options->certificate);
+    log_end(&line);
 }
 
 static void stop(struct server *server)
@@ -108,6 +134,7 @@ static void on_signal_pipe(struct watch *watch, unsigned events)
     }
     if (hangup && !server->stopping) {
         reload_users(server);
+        reload_identity(server);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth.h"
 #include "options.h"
 #include "poller.h"
 #include "size_cache.h"
@@ -25,6 +26,8 @@ struct listener;
 struct server {
     const struct options *options;
     struct users *users;
+    struct auth auth;
+    struct tls_identity *identity; /* NULL: no TLS */
     int root; /* descriptor of the folder with the Maildirs */
     struct poller *poller;
     struct size_cache *sizes;

@@ -19,13 +19,11 @@
 
 enum { FILE_SIZE_MAX = 16 * 1024 * 1024 };
 
-/* Secrets lie in slots of one size, padded with zeros, so that comparing them always takes the same steps. */
 struct user {
     uint32_t line;
     uint8_t name_length;
-    uint8_t secret_length;
     char name[USERS_NAME_MAX + 1];
-    uint8_t secret[USERS_SECRET_MAX];
+    struct secret secret;
 };
 
 struct users {
@@ -33,14 +31,13 @@ struct users {
     size_t count;
     size_t room;
     int exposed;
+    int has_hashes;
 };
 
 struct text {
     char *octets;
     size_t length;
 };
-
-static const char scheme[] = "{PLAIN}";
 
 static int problem_errno(struct users_problem *problem, int status, const char *path, const char *remedy)
 {
@@ -123,21 +120,6 @@ static const char *name_fault(const char *name, size_t length)
     return NULL;
 }
 
-/* Why a secret can never be sent in PASS, or NULL. */
-static const char *secret_fault(const char *secret, size_t length)
-{
-    if (length == 0) {
-        return "the secret is empty; write one behind {PLAIN}";
-    }
-    if (length > USERS_SECRET_MAX) {
-        return "the secret is longer than 248 octets, which no PASS command can carry; choose a shorter one";
-    }
-    if (memchr(secret, '\r', length) != NULL) {
-        return "a carriage return stands in the line; save the file with plain line ends";
-    }
-    return memchr(secret, '\0', length) != NULL ? "a NUL octet stands in the secret; remove it" : NULL;
-}
-
 static struct user *append(struct users *users)
 {
     if (users->count == users->room) {
@@ -162,26 +144,13 @@ static struct user *append(struct users *users)
 static const char *take_line(struct users *users, const char *line, size_t length, uint32_t number)
 {
     const char *colon = memchr(line, ':', length);
-    const size_t scheme_length = sizeof scheme - 1;
     const char *fault;
-    const char *secret;
     struct user *user;
-    size_t left;
 
     if (colon == NULL) {
         return "there is no colon; write name:{PLAIN}secret";
     }
     fault = name_fault(line, (size_t)(colon - line));
-    if (fault != NULL) {
-        return fault;
-    }
-    left = length - (size_t)(colon + 1 - line);
-    if (left < scheme_length || memcmp(colon + 1, scheme, scheme_length) != 0) {
-        return "the secret does not begin with {PLAIN}, the only scheme known; write name:{PLAIN}secret";
-    }
-    secret = colon + 1 + scheme_length;
-    left -= scheme_length;
-    fault = secret_fault(secret, left);
     if (fault != NULL) {
         return fault;
     }
@@ -192,9 +161,7 @@ static const char *take_line(struct users *users, const char *line, size_t lengt
     user->line = number;
     user->name_length = (uint8_t)(colon - line);
     memcpy(user->name, line, user->name_length);
-    user->secret_length = (uint8_t)left;
-    memcpy(user->secret, secret, left);
-    return NULL;
+    return secret_parse(&user->secret, colon + 1, length - (size_t)(colon + 1 - line), users->has_hashes);
 }
 
 static int is_nothing(const char *line, size_t length)
@@ -294,7 +261,7 @@ static int load(struct users *users, int fd, const char *path, struct users_prob
     return result;
 }
 
-struct users *users_load(const char *path, struct users_problem *problem)
+struct users *users_load(const char *path, int has_hashes, struct users_problem *problem)
 {
     /* Without O_NONBLOCK a FIFO in this place would stop the server. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -309,6 +276,7 @@ struct users *users_load(const char *path, struct users_problem *problem)
     if (users == NULL) {
         result = problem_errno(problem, EX_OSERR, path, "give the process more memory");
     } else {
+        users->has_hashes = has_hashes;
         result = load(users, fd, path, problem);
     }
     close(fd);
@@ -369,23 +337,19 @@ const char *users_find(const struct users *users, const void *name, size_t lengt
     return user != NULL ? user->name : NULL;
 }
 
-int users_check(const struct users *users, const void *name, size_t length, const void *password,
-                size_t password_length)
+const struct secret *users_secret(const struct users *users, const void *name, size_t length)
 {
-    static const struct user nobody;
     const struct user *user = find(users, name, length);
-    const struct user *compared = user != NULL ? user : &nobody;
-    uint8_t padded[USERS_SECRET_MAX] = {0};
-    volatile uint8_t difference = 0;
 
-    if (password_length > sizeof padded) {
-        return 0;
+    return user != NULL ? &user->secret : NULL;
+}
+
+uint32_t users_iterations(const struct users *users)
+{
+    for (size_t i = 0; i < users->count; i++) {
+        if (users->list[i].secret.kind == SECRET_SCRAM) {
+            return users->list[i].secret.iterations;
+        }
     }
-    memcpy(padded, password, password_length);
-    for (size_t i = 0; i < sizeof padded; i++) {
-        difference = (uint8_t)(difference | (padded[i] ^ compared->secret[i]));
-    }
-    difference = (uint8_t)(difference | (compared->secret_length ^ password_length));
-    wipe(padded, sizeof padded);
-    return user != NULL && difference == 0;
+    return 0;
 }

@@ -1,4 +1,4 @@
-/* The users file: who may log in, with what password.
+/* The users file: who may log in, with what secret.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -7,9 +7,10 @@
 
 #include <stddef.h>
 
+#include "secret.h"
+
 enum {
-    USERS_NAME_MAX = 200,   /* a name is also the name of a folder */
-    USERS_SECRET_MAX = 248, /* RFC 2449 section 4: what "PASS ", the secret and CRLF leave of 255 octets */
+    USERS_NAME_MAX = 200, /* a name is also the name of a folder */
     USERS_PROBLEM_MAX = 512
 };
 
@@ -25,7 +26,7 @@ struct users_problem {
 
 /* Reads the whole file. NULL with `problem` where it can not be read or has a line that is not right: a server that
  * serves all users but the one with the typing error would hide the error. */
-struct users *users_load(const char *path, struct users_problem *problem);
+struct users *users_load(const char *path, int has_hashes, struct users_problem *problem);
 
 /* Wipes the secrets. */
 void users_free(struct users *users);
@@ -36,8 +37,10 @@ int users_are_exposed(const struct users *users); /* others than the owner and i
 /* The name as it stands in the file, NULL if it does not. */
 const char *users_find(const struct users *users, const void *name, size_t length);
 
-/* 1 where the name is known and the password is right. Takes the same time for any password, and for unknown names. */
-int users_check(const struct users *users, const void *name, size_t length, const void *password,
-                size_t password_length);
+/* What is held against the name, NULL where the name is not known. Good until users_free. */
+const struct secret *users_secret(const struct users *users, const void *name, size_t length);
+
+/* The iterations of the SCRAM keys in the file, 0 where it has none. All should have as many. */
+uint32_t users_iterations(const struct users *users);
 
 #endif

@@ -1,0 +1,52 @@
+/* Who is who: mechanisms, hashes, passwords and tokens, against the users file.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#ifndef POPD_AUTH_H
+#define POPD_AUTH_H
+
+#include <epop/epop.h>
+
+#include "users.h"
+
+enum { AUTH_MECHANISMS = 10, AUTH_SALT = 16 };
+
+struct auth {
+    const struct users *users;
+    epop_crypto crypto;
+    int has_hashes;
+    epop_sasl_mechanism mechanisms[AUTH_MECHANISMS];
+    epop_sasl_config sasl;
+    uint8_t salt_secret[EPOP_HASH_MAX];
+};
+
+/* Finds out which hashes there are. */
+void auth_init(struct auth *auth);
+
+/* Other users from now on. */
+void auth_set_users(struct auth *auth, const struct users *users);
+
+/* Sets the mechanisms; `list` is names and commas, NULL for those that all users can use. NULL, or the first name in
+ * the list that is not known. */
+const char *auth_set_mechanisms(struct auth *auth, const char *list);
+
+/* Makes what false salts are made of from a file that others can not read and that seldom changes; with NULL, or where
+ * it can not be read, it is other at every start. 0, or -1 where there is nothing random. */
+int auth_set_salt_secret(struct auth *auth, const char *path);
+
+/* Is it their password, their token? 1 or 0, after the same work whether the name is known or not. */
+int auth_password(const struct auth *auth, epop_span name, epop_span password);
+int auth_token(const struct auth *auth, epop_span name, epop_span token);
+
+/* Keys for SCRAM, of which the pointers in `key` are into `memory`. 0, or -1 where there are none for this name. */
+struct auth_key {
+    uint8_t salt[EPOP_SCRAM_SALT_MAX];
+    uint8_t stored_key[EPOP_HASH_MAX];
+    uint8_t server_key[EPOP_HASH_MAX];
+};
+int auth_key(const struct auth *auth, epop_span name, uint32_t hash, struct auth_key *memory, epop_scram_key *key);
+
+/* popd --hash-password: a line from standard input, the form for the users file to standard output. An exit status. */
+int auth_hash_password(void);
+
+#endif

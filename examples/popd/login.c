@@ -1,0 +1,154 @@
+/* The answers of a connection to what its session asks about users.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+#include "connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "server.h"
+#include "tls.h"
+#include "wipe.h"
+
+void connection_log_failed_login(const struct connection *connection, const void *name, size_t length,
+                                 const char *reason)
+{
+    struct log_line line;
+
+    log_start(&line, "login-failed");
+    log_number(&line, "session", connection->id);
+    log_word(&line, "peer", connection->peer);
+    log_octets(&line, "user", name, length);
+    log_word(&line, "reason", reason);
+    log_end(&line);
+}
+
+void connection_forget_token(struct connection *connection)
+{
+    if (connection->token != NULL) {
+        wipe(connection->token, connection->token_length);
+        free(connection->token);
+        connection->token = NULL;
+    }
+    connection->token_length = 0;
+}
+
+/* Keeps a piece of a token. One that is too long, or for which there is no memory, is cut, and so not the right one. */
+static void keep_token(struct connection *connection, const epop_auth_event *event)
+{
+    if (event->offset == 0) {
+        connection_forget_token(connection);
+        connection->token = malloc(CONNECTION_TOKEN_MAX);
+    }
+    if (connection->token != NULL && event->offset == connection->token_length &&
+        event->password.len <= CONNECTION_TOKEN_MAX - connection->token_length) {
+        memcpy(connection->token + connection->token_length, event->password.ptr, event->password.len);
+        connection->token_length += event->password.len;
+    } else {
+        connection_forget_token(connection);
+    }
+}
+
+/* Nobody may act as another. */
+static int is_themselves(const epop_auth_event *event)
+{
+    return event->authzid.len == 0 || (event->authzid.len == event->name.len &&
+                                       memcmp(event->authzid.ptr, event->name.ptr, event->name.len) == 0);
+}
+
+static int32_t decide(struct connection *connection, const epop_auth_event *event, int is_good)
+{
+    if (is_good && is_themselves(event)) {
+        epop_server_accept(&connection->session);
+    } else {
+        connection_log_failed_login(connection, event->name.ptr, event->name.len, "credentials");
+        epop_server_refuse(&connection->session, EPOP_CODE_AUTH, NULL, 0);
+    }
+    return 0;
+}
+
+static int32_t take_token(struct connection *connection, const epop_auth_event *event)
+{
+    int is_good;
+
+    keep_token(connection, event);
+    if (event->more) {
+        return 0;
+    }
+    is_good = connection->token_length > 0 &&
+              auth_token(&connection->server->auth, event->name,
+                         (epop_span){connection->token, connection->token_length});
+    connection_forget_token(connection);
+    return decide(connection, event, is_good);
+}
+
+static int32_t give_key(struct connection *connection, const epop_auth_event *event)
+{
+    uint32_t hash = strncmp(event->mechanism, "SCRAM-SHA-256", 13) == 0 ? EPOP_HASH_SHA256 : EPOP_HASH_SHA1;
+    struct auth_key memory;
+    epop_scram_key key;
+
+    if (auth_key(&connection->server->auth, event->name, hash, &memory, &key) == 0) {
+        epop_server_key(&connection->session, &key);
+    } else {
+        epop_server_refuse(&connection->session, EPOP_CODE_AUTH, NULL, 0);
+    }
+    wipe(&memory, sizeof memory);
+    return 0;
+}
+
+static int32_t give_password(struct connection *connection, const epop_auth_event *event)
+{
+    const struct secret *secret = users_secret(connection->server->users, event->name.ptr, event->name.len);
+
+    if (secret != NULL && secret->kind == SECRET_PLAIN) {
+        epop_server_answer(&connection->session, secret->octets, secret->length);
+    } else {
+        epop_server_refuse(&connection->session, EPOP_CODE_AUTH, NULL, 0);
+    }
+    return 0;
+}
+
+static int32_t give_binding(struct connection *connection, const epop_auth_event *event)
+{
+    char type[32] = "";
+    uint8_t octets[EPOP_SASL_BINDING_MAX];
+    size_t length = 0;
+
+    if (event->password.len < sizeof type) {
+        memcpy(type, event->password.ptr, event->password.len);
+    }
+    if (connection->transport.tls != NULL &&
+        tls_binding(connection->transport.tls, type, octets, sizeof octets, &length) == 0) {
+        epop_server_answer(&connection->session, octets, length);
+    } else {
+        epop_server_refuse(&connection->session, EPOP_CODE_AUTH, NULL, 0);
+    }
+    return 0;
+}
+
+int32_t connection_on_auth(void *user, const epop_auth_event *event)
+{
+    struct connection *connection = user;
+
+    switch (event->auth) {
+    case EPOP_AUTH_PASSWORD:
+        return decide(connection, event, auth_password(&connection->server->auth, event->name, event->password));
+    case EPOP_AUTH_TOKEN:
+        return take_token(connection, event);
+    case EPOP_AUTH_PROVEN:
+        return decide(connection, event,
+                      users_find(connection->server->users, event->name.ptr, event->name.len) != NULL);
+    case EPOP_AUTH_KEY:
+        return give_key(connection, event);
+    case EPOP_AUTH_SECRET:
+        return give_password(connection, event);
+    case EPOP_AUTH_BINDING:
+        return give_binding(connection, event);
+    default:
+        return decide(connection, event, 0);
+    }
+}

@@ -1,0 +1,328 @@
+"""popd's exchanges: with GNU SASL, with hashed passwords, and what failed ones tell to those who guess.
+
+Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+"""
+import base64
+import hashlib
+import hmac
+import re
+import signal
+import ssl
+import subprocess
+
+import pytest
+
+import scram
+from certificates import Certificates
+from deadline import until
+from dialogue import Dialogue, SecureDialogue
+from gnu_sasl import Gsasl, SClient, authenticate
+from mails import fill, small
+from peers import peer
+from programs import PASSWORD, program
+from secure_popd import ALL, SASL, TOKEN, SecurePopd, is_token, token_line
+from tlspop import tells
+
+WRONG = "wr0ng-Pa55word"
+HASHED = "hashed-Pa55word"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    running = SecurePopd(tmp_path_factory.mktemp("popd"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+def in_mailbox(session):
+    return session.command(b"STAT").startswith(b"+OK %d " % len(small()))
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"])
+def test_gsasl(server, mechanism):
+    user = server.user(small())
+    with SecureDialogue(server.tls_port, server.ca) as session, Gsasl(mechanism, user, PASSWORD) as client:
+        assert authenticate(session, client, mechanism, mechanism not in ("CRAM-MD5", "LOGIN")).startswith(b"+OK")
+        assert in_mailbox(session)
+
+
+@pytest.mark.parametrize("starttls", [False, True], ids=["tls", "stls"])
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"])
+@pytest.mark.parametrize("altered", [False, True])
+def test_gsasl_binds_the_channel(server, mechanism, altered, starttls):
+    """tls-exporter (RFC 9266), made by OpenSSL here and by the TLS of popd there."""
+    user = server.user(small())
+    with SClient(server.port if starttls else server.tls_port, server.ca, starttls) as session:
+        # After openssl's own STLS the first command is ours.
+        exporter = bytes([session.exporter[0] ^ altered]) + session.exporter[1:]
+        with Gsasl(mechanism, user, PASSWORD, exporter) as client:
+            answer = authenticate(session, client, mechanism, True)
+            assert answer.startswith(b"-ERR" if altered else b"+OK")
+            assert in_mailbox(session) != altered
+
+
+def end_point(session):
+    """tls-server-end-point (RFC 5929) of a certificate that is signed with SHA-256."""
+    return b"tls-server-end-point:" + hashlib.sha256(session.certificate()).digest()
+
+
+def scram_login(session, mechanism, user, password, binding=None, alter=lambda final: final):
+    """The last answer of the server, and whether its signature was right."""
+    client = scram.Client(mechanism, user.encode(), password.encode(), binding)
+    first = session.command(b"AUTH %s %s" % (mechanism.encode(), scram.b64(client.first())))
+    assert first.startswith(b"+ "), first
+    last = session.command(scram.b64(alter(client.final(base64.b64decode(first[2:])))))
+    if not last.startswith(b"+ "):
+        return last, False
+    right = base64.b64decode(last[2:]) == client.expected
+    return session.command(b""), right
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"])
+@pytest.mark.parametrize("altered", [False, True])
+def test_binds_the_certificate(server, certificates, mechanism, altered):
+    user = server.user(small())
+    with SecureDialogue(server.tls_port, server.ca) as session:
+        binding = end_point(session)
+        if altered:
+            other = ssl.PEM_cert_to_DER_cert(certificates.second.cert.read_text())
+            binding = b"tls-server-end-point:" + hashlib.sha256(other).digest()
+        answer, right = scram_login(session, mechanism, user, PASSWORD, binding)
+        assert (answer[:3] == b"+OK", right) == (not altered, not altered), answer
+
+
+def hashed_by_popd(password):
+    done = subprocess.run(
+        [program("popd"), "--hash-password"], input=password.encode() + b"\n", capture_output=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert tells(done.stdout + done.stderr, password) == []
+    return done.stdout.decode().strip()
+
+
+def hashed_by_dovecot(password):
+    done = subprocess.run(
+        [peer("doveadm"), "-O", "pw", "-s", "SCRAM-SHA-256", "-p", password], capture_output=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.decode().strip()
+
+
+def test_dovecot_knows_the_hash():
+    """What popd makes is what Dovecot reads."""
+    made = hashed_by_popd(HASHED)
+    assert re.fullmatch(r"\{SCRAM-SHA-256\}[0-9]+,[A-Za-z0-9+/=]{24},[A-Za-z0-9+/=]{44},[A-Za-z0-9+/=]{44}", made)
+    for password, right in ((HASHED, True), (WRONG, False)):
+        done = subprocess.run(
+            [peer("doveadm"), "-O", "pw", "-t", made, "-p", password], capture_output=True, timeout=60
+        )
+        assert (done.returncode == 0) == right
+    assert made != hashed_by_popd(HASHED), "every hash has a salt of its own"
+
+
+@pytest.fixture(params=[hashed_by_popd, hashed_by_dovecot], ids=["popd", "doveadm"])
+def hashed_server(request, popd, certificates):
+    """alice has a hash, and nothing else is known of her password."""
+    line = f"alice:{request.param(HASHED)}"
+    return popd(
+        "--mechanisms",
+        ",".join(ALL),
+        lines=[line, f"bob:{{PLAIN}}{PASSWORD}"],
+        users=("alice", "bob"),
+        certificate=certificates.server,
+        cleartext=False,
+        prepare=lambda server: fill(server.maildir(), small()),
+    )
+
+
+@pytest.mark.parametrize("password", [HASHED, WRONG])
+def test_hashed_password(hashed_server, certificates, password):
+    right = password == HASHED
+    with SecureDialogue(hashed_server.tls_port, certificates.ca.cert) as session:
+        answer, signed = scram_login(session, "SCRAM-SHA-256", "alice", password)
+        assert (answer[:3] == b"+OK", signed) == (right, right), answer
+    with SecureDialogue(hashed_server.tls_port, certificates.ca.cert) as session:
+        plain = scram.b64(b"\0alice\0" + password.encode())
+        assert session.command(b"AUTH PLAIN " + plain).startswith(b"+OK" if right else b"-ERR [AUTH]")
+    with SecureDialogue(hashed_server.tls_port, certificates.ca.cert) as session:
+        session.ok(b"USER alice")
+        assert session.command(b"PASS " + password.encode()).startswith(b"+OK" if right else b"-ERR [AUTH]")
+
+
+@pytest.mark.parametrize("mechanism", ["CRAM-MD5", "SCRAM-SHA-1"])
+def test_hash_serves_no_other_mechanism(hashed_server, certificates, mechanism):
+    """Of a SCRAM-SHA-256 key nothing else can be made; who has one is refused there, as if the password were wrong."""
+    with SecureDialogue(hashed_server.tls_port, certificates.ca.cert) as session:
+        answer = attempt(session, mechanism, "alice", HASHED)[-1]
+        assert answer.startswith(b"-ERR [AUTH]")
+
+
+def attempt(session, mechanism, user, secret):
+    """All that the server says to a login."""
+    out = []
+
+    def say(octets):
+        out.append(session.command(octets))
+        return base64.b64decode(out[-1][2:]) if out[-1].startswith(b"+ ") else b""
+
+    name = user.encode()
+    key = secret.encode()
+    verb = b"AUTH " + mechanism.encode()
+    if mechanism == "USER":
+        say(b"USER " + name)
+        say(b"PASS " + key)
+    elif mechanism == "APOP":
+        stamp = re.search(rb"<[^>]*>", session.greeting).group()
+        say(b"APOP " + name + b" " + hashlib.md5(stamp + key).hexdigest().encode())
+    elif mechanism == "PLAIN":
+        say(verb + b" " + scram.b64(b"\0" + name + b"\0" + key))
+    elif mechanism == "LOGIN":
+        say(verb)
+        say(scram.b64(name))
+        say(scram.b64(key))
+    elif mechanism == "CRAM-MD5":
+        challenge = say(verb)
+        say(scram.b64(name + b" " + hmac.new(key, challenge, "md5").hexdigest().encode()))
+    elif is_token(mechanism):
+        head = b"n,a=%s," % name if mechanism == "OAUTHBEARER" else b"user=" + name
+        say(verb + b" " + scram.b64(head + b"\1auth=Bearer " + key + b"\1\1"))
+        if out[-1].startswith(b"+ "):
+            say(scram.b64(b"\1") if mechanism == "OAUTHBEARER" else b"")
+    else:
+        binding = end_point(session) if mechanism.endswith("PLUS") else None
+        client = scram.Client(mechanism, name, key, binding)
+        first = say(verb + b" " + scram.b64(client.first()))
+        if say(scram.b64(client.final(first))):
+            say(b"")
+    return out
+
+
+def shape(lines):
+    """What two logins must have in common: all but what is random, of which the length."""
+    out = []
+    for line in lines:
+        if line.startswith(b"+ "):
+            text = base64.b64decode(line[2:])
+            if text.startswith(b"r="):
+                said = scram.fields(text)
+                salt = len(base64.b64decode(said[b"s"]))
+                text = b"%d %d %s" % (len(said[b"r"]), salt, said[b"i"])
+            line = b"+ " + re.sub(rb"<[^@>]*@", lambda stamp: b"<%d@" % len(stamp.group()), text)
+        out.append(line)
+    return out
+
+
+@pytest.mark.parametrize("mechanism", ALL)
+def test_unknown_user_and_wrong_password_look_the_same(server, mechanism):
+    """The same octets in as many round trips."""
+    user = server.user(small(), mechanism)
+    shapes = []
+    for name in (user, "nobody99", "x" * len(user)):
+        with SecureDialogue(server.tls_port, server.ca) as session:
+            shapes.append(shape(attempt(session, mechanism, name, WRONG)))
+            assert session.command(b"NOOP").startswith(b"-ERR"), "nobody is in"
+    assert shapes[0] == shapes[1] == shapes[2]
+    assert shapes[0][-1].startswith(b"-ERR [AUTH]")
+    right = TOKEN if is_token(mechanism) else PASSWORD
+    with SecureDialogue(server.tls_port, server.ca) as session:
+        assert attempt(session, mechanism, user, right)[-1].startswith(b"+OK"), "the dialogue above is a right one"
+
+
+def salt_of(server, user):
+    with SecureDialogue(server.tls_port, server.ca) as session:
+        client = scram.Client("SCRAM-SHA-256", user.encode(), b"x")
+        line = session.command(b"AUTH SCRAM-SHA-256 " + scram.b64(client.first()))
+        session.command(b"*")
+        return scram.fields(base64.b64decode(line[2:]))[b"s"]
+
+
+def test_salt_of_an_unknown_user_stays(server):
+    """Who asks twice must not see by a new salt that there is nobody."""
+    assert salt_of(server, "nobody1") == salt_of(server, "nobody1") != salt_of(server, "nobody2")
+    known = server.user(small())
+    assert salt_of(server, known) == salt_of(server, known)
+
+
+def test_mechanisms(popd, certificates):
+    """--mechanisms is what is announced, and nothing else is taken."""
+    server = popd("--mechanisms", "SCRAM-SHA-256,PLAIN", certificate=certificates.server, cleartext=False)
+    with SecureDialogue(server.tls_port, certificates.ca.cert) as session:
+        rows = session.listing(b"CAPA")
+        assert [row for row in rows if row.startswith(b"SASL")] == [b"SASL SCRAM-SHA-256 PLAIN"]
+        assert b"STLS" not in rows and b"USER" not in rows
+        session.refused(b"AUTH CRAM-MD5")
+        session.refused(b"USER alice")
+        assert session.command(b"AUTH PLAIN " + scram.b64(b"\0alice\0" + PASSWORD.encode())).startswith(b"+OK")
+
+
+def test_without_tls_only_stls(popd, certificates):
+    server = popd("--mechanisms", ",".join(SASL), certificate=certificates.server, cleartext=False)
+    with Dialogue(server.port) as session:
+        rows = session.listing(b"CAPA")
+        assert b"STLS" in rows and b"USER" not in rows
+        for mechanism in (b"PLAIN", b"LOGIN", b"OAUTHBEARER", b"XOAUTH2"):
+            assert not any(row.startswith(b"SASL") and mechanism in row.split() for row in rows)
+            session.refused(b"AUTH " + mechanism)
+        session.refused(b"USER alice")
+
+
+def test_sighup_reads_the_certificate_again(popd, certificates, tmp_path):
+    own = certificates.folder / "live"
+    cert, key = own.with_suffix(".pem"), own.with_suffix(".key")
+
+    class Live:
+        @staticmethod
+        def options():
+            return ["--cert", str(cert), "--key", str(key)]
+
+    def install(made):
+        cert.write_bytes(made.cert.read_bytes())
+        key.write_bytes(made.key.read_bytes())
+
+    def der(made):
+        return ssl.PEM_cert_to_DER_cert(made.cert.read_text())
+
+    def seen():
+        with SecureDialogue(server.tls_port, certificates.ca.cert) as session:
+            return session.certificate()
+
+    install(certificates.server)
+    server = popd(certificate=Live)
+    assert seen() == der(certificates.server)
+    with SecureDialogue(server.tls_port, certificates.ca.cert) as session:
+        install(certificates.second)
+        assert seen() == der(certificates.server), "not before it is told"
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: seen() == der(certificates.second), "popd shows the other certificate")
+        session.login().ok(b"STAT")
+    before = server.log.read_bytes()
+    cert.write_text("no certificate\n")
+    server.process.send_signal(signal.SIGHUP)
+    until(lambda: str(cert).encode() in server.log.read_bytes()[len(before) :], "popd says what is wrong")
+    assert seen() == der(certificates.second), "a file with an error changes nothing"
+
+
+def test_token_user_has_no_password(popd, certificates):
+    """The digest of a token is no password, and a token for one is none for another."""
+    lines = [token_line("alice"), token_line("bob", "another" + TOKEN)]
+    server = popd(
+        "--mechanisms",
+        ",".join(ALL),
+        lines=lines,
+        users=("alice", "bob"),
+        certificate=certificates.server,
+        cleartext=False,
+    )
+    digest = lines[0].rpartition("}")[2]
+    for mechanism in ("PLAIN", "LOGIN", "USER", "CRAM-MD5", "APOP", "SCRAM-SHA-256"):
+        with SecureDialogue(server.tls_port, certificates.ca.cert) as session:
+            assert attempt(session, mechanism, "alice", digest)[-1].startswith(b"-ERR")
+    for user, right in (("alice", True), ("bob", False)):
+        with SecureDialogue(server.tls_port, certificates.ca.cert) as session:
+            answer = attempt(session, "OAUTHBEARER", user, TOKEN)[-1]
+            assert answer.startswith(b"+OK" if right else b"-ERR")
