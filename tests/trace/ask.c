@@ -30,7 +30,7 @@ static const struct octets *answers(struct run *r, size_t *count, size_t **next)
 {
     static const struct octets decline = {(const uint8_t *)"!decline", 8};
     const struct config *c = &r->trace->config;
-    const struct octets *one = r->ask == EPOP_ASK_TOKEN      ? &c->token
+    const struct octets *one = r->ask == EPOP_ASK_TOKEN       ? &c->token
                                : r->ask == EPOP_ASK_AUTHZID   ? &c->authzid
                                : r->ask == EPOP_ASK_ANONYMOUS ? &c->anonymous
                                : c->binding.ptr               ? &c->binding
