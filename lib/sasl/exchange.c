@@ -335,7 +335,8 @@ int32_t epopi_sasl_take_rest(epop_sasl *s)
     int32_t result = EPOP_OK;
     size_t len = (size_t)(s->p_stage_len - s->p_stage_at);
 
-    if (len == 0 || s->p_result < 0) {
+    /* What stood before rubbish is still taken, so that it is all the same where the text was cut. */
+    if (len == 0 || (s->p_result < 0 && s->p_result != EPOP_ERR_BASE64)) {
         return EPOP_OK;
     }
     s->p_step.data = epopi_span(s->p_stage + s->p_stage_at, len);
