@@ -282,7 +282,7 @@ static int32_t on_trace(void *user, const epop_trace_event *event)
     fuzz_log_add(&h->log, "\n");
     FUZZ_CHECK(!event->sent || event->line.len < 5 || memcmp(event->line.ptr, "PASS ", 5) != 0);
     FUZZ_CHECK(!event->sent || event->line.len < 5 || memcmp(event->line.ptr, "AUTH ", 5) != 0);
-    fuzz_holds_no_secret(event->line.ptr, event->line.len);
+    fuzz_holds_no_secret(h->input, event->line.ptr, event->line.len);
     return pause_or_not(h);
 }
 
@@ -438,10 +438,10 @@ static void run(host *h, fuzz_input *input, uint32_t *cuts)
     FUZZ_CHECK(epop_client_init(&h->client, sizeof h->client, &config) == EPOP_OK);
     act(h);
     log_end(h, dialogue(h));
-    fuzz_holds_no_secret(&h->client, sizeof h->client);
-    fuzz_holds_no_secret(&h->sasl, sizeof h->sasl);
-    fuzz_holds_no_secret(buffer, buffer ? FUZZ_BUFFER : 0);
-    fuzz_holds_no_secret(out, OUTPUT);
+    fuzz_holds_no_secret(h->input, &h->client, sizeof h->client);
+    fuzz_holds_no_secret(h->input, &h->sasl, sizeof h->sasl);
+    fuzz_holds_no_secret(h->input, buffer, buffer ? FUZZ_BUFFER : 0);
+    fuzz_holds_no_secret(h->input, out, OUTPUT);
     free(buffer);
     free(line);
     free(out);

@@ -206,7 +206,7 @@ static int32_t reply(exchange *x, message *m)
     x->step.data = span(copy, strlen(answer));
     result = call(x, EPOP_SASL_ANSWER);
     free(copy);
-    fuzz_holds_no_secret(x->step.state, x->step.state_size);
+    fuzz_holds_no_secret(x->input, x->step.state, x->step.state_size);
     return result;
 }
 

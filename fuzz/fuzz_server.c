@@ -424,9 +424,9 @@ static void run(host *h, fuzz_input *input, uint32_t *cuts)
     config.sasl = input->more & 1 ? fuzz_sasl_open(&h->sasl, &buffer) : NULL;
     FUZZ_CHECK(epop_server_init(&h->server, sizeof h->server, &config) == EPOP_OK);
     log_end(h, dialogue(h));
-    fuzz_holds_no_secret(&h->server, sizeof h->server);
-    fuzz_holds_no_secret(&h->sasl, sizeof h->sasl);
-    fuzz_holds_no_secret(buffer, buffer ? FUZZ_BUFFER : 0);
+    fuzz_holds_no_secret(h->input, &h->server, sizeof h->server);
+    fuzz_holds_no_secret(h->input, &h->sasl, sizeof h->sasl);
+    fuzz_holds_no_secret(h->input, buffer, buffer ? FUZZ_BUFFER : 0);
     free(buffer);
     free(cuts ? out : NULL);
     free(line);

@@ -338,68 +338,67 @@ static void client_refuses(const cutting *how, void *with)
     ends_unproven(&d);
 }
 
+static const lie lies[] = {
+    /* The nonce: not extended, shortened, another, another in its last octet, without the name. */
+    {TEXT("r=" SCRAM_NONCE ",s=" SALT ",i=4096"), EPOP_ERR_SASL_NONCE},
+    {TEXT("r=DyAxQlNkdYaXqLnK2+z9Dh8,s=" SALT ",i=4096"), EPOP_ERR_SASL_NONCE},
+    {TEXT("r=xyAxQlNkdYaXqLnK2+z9Dh8w123,s=" SALT ",i=4096"), EPOP_ERR_SASL_NONCE},
+    {TEXT("r=DyAxQlNkdYaXqLnK2+z9Dh8x123,s=" SALT ",i=4096"), EPOP_ERR_SASL_NONCE},
+    {TEXT("r=123" SCRAM_NONCE ",s=" SALT ",i=4096"), EPOP_ERR_SASL_NONCE},
+    {TEXT("r=,s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT("r=" SCRAM_NONCE "\x80,s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT("r=" SCRAM_NONCE "\0,s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT("r=" SCRAM_NONCE " x,s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    /* Iterations. */
+    {TEXT(NONCE "s=" SALT ",i=0"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT ",i=1"), EPOP_ERR_SASL_ITERATIONS},
+    {TEXT(NONCE "s=" SALT ",i=4095"), EPOP_ERR_SASL_ITERATIONS},
+    {TEXT(NONCE "s=" SALT ",i=1000001"), EPOP_ERR_SASL_ITERATIONS},
+    {TEXT(NONCE "s=" SALT ",i=2147483648"), EPOP_ERR_SASL_ITERATIONS},
+    {TEXT(NONCE "s=" SALT ",i=4294967296"), EPOP_ERR_SASL_ITERATIONS},
+    {TEXT(NONCE "s=" SALT ",i=4294971392"), EPOP_ERR_SASL_ITERATIONS}, /* 4096 in 32 bits */
+    {TEXT(NONCE "s=" SALT ",i=18446744073709555712"), EPOP_ERR_SASL_ITERATIONS},
+    {TEXT(NONCE "s=" SALT ",i=1000000000000000000000000000000"), EPOP_ERR_SASL_ITERATIONS},
+    {TEXT(NONCE "s=" SALT ",i=04096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT ",i=+4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT ",i=-4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT ",i= 4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT ",i=4096 "), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT ",i=4096.0"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT ",i=0x1000"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT ",i=4096\0"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT ",i=many"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT ",i="), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT ",i"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT ","), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT), EPOP_ERR_SASL_CHALLENGE},
+    /* Salt: none, not base64, not whole, 65 octets. */
+    {TEXT(NONCE "s=,i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s====,i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=MDEy*zQ1,i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=MDEyMzQ,i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=MDEyMzR=,i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=" SALT "MDEy,i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "s=QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=,i=4096"),
+     EPOP_ERR_SASL_CHALLENGE},
+    /* RFC 5802 section 5.1: what begins with "m=" is not for those who do not know it. */
+    {TEXT("m=ext," NONCE "s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT("x=ext," NONCE "s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(NONCE "m=ext,s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    /* The order is fixed. */
+    {TEXT("s=" SALT "," NONCE "i=4096"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT("e=other-error"), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT("v=rmF9pqV8S7suAoZWja4dJRkFsKQ="), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(","), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT(""), EPOP_ERR_SASL_CHALLENGE},
+    {TEXT("R=" SCRAM_NONCE "s3rv3r,s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
+};
+
 static void lies_first(void **state)
 {
-    static const lie table[] = {
-        /* The nonce: not extended, shortened, another, another in its last octet, without the name. */
-        {TEXT("r=" SCRAM_NONCE ",s=" SALT ",i=4096"), EPOP_ERR_SASL_NONCE},
-        {TEXT("r=DyAxQlNkdYaXqLnK2+z9Dh8,s=" SALT ",i=4096"), EPOP_ERR_SASL_NONCE},
-        {TEXT("r=xyAxQlNkdYaXqLnK2+z9Dh8w123,s=" SALT ",i=4096"), EPOP_ERR_SASL_NONCE},
-        {TEXT("r=DyAxQlNkdYaXqLnK2+z9Dh8x123,s=" SALT ",i=4096"), EPOP_ERR_SASL_NONCE},
-        {TEXT("r=123" SCRAM_NONCE ",s=" SALT ",i=4096"), EPOP_ERR_SASL_NONCE},
-        {TEXT("r=,s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT("r=" SCRAM_NONCE "\x80,s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT("r=" SCRAM_NONCE "\0,s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT("r=" SCRAM_NONCE " x,s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        /* Iterations. */
-        {TEXT(NONCE "s=" SALT ",i=0"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT ",i=1"), EPOP_ERR_SASL_ITERATIONS},
-        {TEXT(NONCE "s=" SALT ",i=4095"), EPOP_ERR_SASL_ITERATIONS},
-        {TEXT(NONCE "s=" SALT ",i=1000001"), EPOP_ERR_SASL_ITERATIONS},
-        {TEXT(NONCE "s=" SALT ",i=2147483648"), EPOP_ERR_SASL_ITERATIONS},
-        {TEXT(NONCE "s=" SALT ",i=4294967296"), EPOP_ERR_SASL_ITERATIONS},
-        {TEXT(NONCE "s=" SALT ",i=4294971392"), EPOP_ERR_SASL_ITERATIONS}, /* 4096 in 32 bits */
-        {TEXT(NONCE "s=" SALT ",i=18446744073709555712"), EPOP_ERR_SASL_ITERATIONS},
-        {TEXT(NONCE "s=" SALT ",i=1000000000000000000000000000000"), EPOP_ERR_SASL_ITERATIONS},
-        {TEXT(NONCE "s=" SALT ",i=04096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT ",i=+4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT ",i=-4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT ",i= 4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT ",i=4096 "), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT ",i=4096.0"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT ",i=0x1000"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT ",i=4096\0"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT ",i=many"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT ",i="), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT ",i"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT ","), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT), EPOP_ERR_SASL_CHALLENGE},
-        /* Salt: none, not base64, not whole, 65 octets. */
-        {TEXT(NONCE "s=,i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s====,i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=MDEy*zQ1,i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=MDEyMzQ,i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=MDEyMzR=,i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "s=" SALT "MDEy,i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE
-              "s=QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=,i=4096"),
-         EPOP_ERR_SASL_CHALLENGE},
-        /* RFC 5802 section 5.1: what begins with "m=" is not for those who do not know it. */
-        {TEXT("m=ext," NONCE "s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT("x=ext," NONCE "s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(NONCE "m=ext,s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        /* The order is fixed. */
-        {TEXT("s=" SALT "," NONCE "i=4096"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT("e=other-error"), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT("v=rmF9pqV8S7suAoZWja4dJRkFsKQ="), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(","), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT(""), EPOP_ERR_SASL_CHALLENGE},
-        {TEXT("R=" SCRAM_NONCE "s3rv3r,s=" SALT ",i=4096"), EPOP_ERR_SASL_CHALLENGE},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        lie l = table[i];
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        lie l = lies[i];
         drive_cuttings(l.len, client_refuses, &l);
     }
 }
