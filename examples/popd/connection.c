@@ -19,8 +19,8 @@
 #include "wipe.h"
 
 enum {
-    STEPS = 32,                       /* before other connections get their turn */
-    LINGER_OCTETS = 16 * 1024 * 1024  /* a peer that still sends so much does not listen */
+    STEPS = 32,                      /* before other connections get their turn */
+    LINGER_OCTETS = 16 * 1024 * 1024 /* a peer that still sends so much does not listen */
 };
 
 static const char implementation[] = "epop-popd";
@@ -427,6 +427,9 @@ static uint32_t flags_of(const struct connection *connection)
     const struct server *server = connection->server;
     uint32_t flags = server->options->allow_cleartext ? (uint32_t)EPOP_SERVER_ALLOW_CLEARTEXT : 0u;
 
+    if (!server->auth.has_user) {
+        flags |= EPOP_SERVER_SASL_ONLY;
+    }
     if (connection->is_refused) {
         flags |= EPOP_SERVER_REFUSE;
     }

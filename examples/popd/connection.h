@@ -3,8 +3,8 @@
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
  * connection.c moves octets and knows when the connection lives, waits and dies; login.c and answers.c answer the
- * questions of the session. The life of a connection: live, until the session ends; lingering, until the peer has seen the last
- * reply and closed too, or has taken too long; closed.
+ * questions of the session. The life of a connection: live, until the session ends; lingering, until the peer has seen
+ * the last reply and closed too, or has taken too long; closed.
  */
 #ifndef POPD_CONNECTION_H
 #define POPD_CONNECTION_H

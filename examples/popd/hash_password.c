@@ -46,7 +46,7 @@ static int print_key(epop_span password)
     char text[SECRET_TEXT_MAX];
 
     if (tls_crypto(&crypto) != 0) {
-        fputs("popd: this popd was built without hashes; build it with mbedTLS (meson -Dmbedtls=enabled)\n", stderr);
+        fputs("popd: --hash-password needs hashes, and " TLS_MISSING "\n", stderr);
         return EX_UNAVAILABLE;
     }
     if (crypto.random(crypto.user, salt, sizeof salt) != 0 ||

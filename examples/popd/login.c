@@ -55,8 +55,8 @@ static void keep_token(struct connection *connection, const epop_auth_event *eve
 /* Nobody may act as another. */
 static int is_themselves(const epop_auth_event *event)
 {
-    return event->authzid.len == 0 || (event->authzid.len == event->name.len &&
-                                       memcmp(event->authzid.ptr, event->name.ptr, event->name.len) == 0);
+    return event->authzid.len == 0 ||
+           (event->authzid.len == event->name.len && memcmp(event->authzid.ptr, event->name.ptr, event->name.len) == 0);
 }
 
 static int32_t decide(struct connection *connection, const epop_auth_event *event, int is_good)
@@ -78,9 +78,8 @@ static int32_t take_token(struct connection *connection, const epop_auth_event *
     if (event->more) {
         return 0;
     }
-    is_good = connection->token_length > 0 &&
-              auth_token(&connection->server->auth, event->name,
-                         (epop_span){connection->token, connection->token_length});
+    is_good = connection->token_length > 0 && auth_token(&connection->server->auth, event->name,
+                                                         (epop_span){connection->token, connection->token_length});
     connection_forget_token(connection);
     return decide(connection, event, is_good);
 }

@@ -87,7 +87,7 @@ static void warn(const struct server *server)
 static int load_users(struct server *server)
 {
     struct users_problem problem;
-    const char *unknown;
+    char wrong[AUTH_PROBLEM_MAX];
 
     auth_init(&server->auth);
     server->users = users_load(server->options->users, server->auth.has_hashes, &problem);
@@ -96,10 +96,8 @@ static int load_users(struct server *server)
         return problem.status;
     }
     auth_set_users(&server->auth, server->users);
-    unknown = auth_set_mechanisms(&server->auth, server->options->mechanisms);
-    if (unknown != NULL) {
-        fprintf(stderr, "popd: --mechanisms: %.*s is not known; see the README for the names\n",
-                (int)strcspn(unknown, ","), unknown);
+    if (auth_set_mechanisms(&server->auth, server->options->mechanisms, wrong) != 0) {
+        fprintf(stderr, "popd: %s\n", wrong);
         return EX_USAGE;
     }
     if (auth_set_salt_secret(&server->auth, server->options->key) != 0) {
@@ -212,6 +210,7 @@ static void tidy_up(struct server *server)
     poller_free(server->poller);
     size_cache_free(server->sizes);
     users_free(server->users);
+    auth_free(&server->auth);
     tls_identity_release(server->identity);
     free(server->listeners);
     free(server);

@@ -109,12 +109,13 @@ static int number(uint32_t *out, const char *name, const char *text, uint32_t ma
 
 static int add_listener(struct options *options, const char *text, int is_secure)
 {
-    const char *needs = is_secure
-                            ? "--listen-tls needs a numeric ADDR:PORT, such as 127.0.0.1:1995 or [::1]:1995, not"
-                            : "--listen needs a numeric ADDR:PORT, such as 127.0.0.1:1110 or [::1]:1110, not";
+    const char *needs = is_secure ? "--listen-tls needs a numeric ADDR:PORT, such as 127.0.0.1:1995 or [::1]:1995, not"
+                                  : "--listen needs a numeric ADDR:PORT, such as 127.0.0.1:1110 or [::1]:1110, not";
 
     if (options->listen_count == OPTIONS_LISTEN_MAX) {
-        return usage("--listen and --listen-tls can be given 16 times at most; listen on 0.0.0.0 or [::] for all addresses", NULL);
+        return usage(
+            "--listen and --listen-tls can be given 16 times at most; listen on 0.0.0.0 or [::] for all addresses",
+            NULL);
     }
     if (address_parse(&options->listen[options->listen_count], text) != 0) {
         return usage(needs, text);

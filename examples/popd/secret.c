@@ -8,14 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tls.h"
 #include "wipe.h"
 
 static const char wrong_scram[] =
     "what stands behind {SCRAM-SHA-256} is not right; write iterations,salt,stored key,server key, the last three in "
     "base64 (popd --hash-password makes it)";
 static const char wrong_bearer[] = "behind {BEARER-SHA256} 64 hexadecimal digits must stand, the SHA-256 of the token";
-static const char no_hashes[] =
-    "only {PLAIN} can be used: this popd was built without hashes; build it with mbedTLS (meson -Dmbedtls=enabled)";
+static const char no_hashes[] = "all but {PLAIN} needs hashes, and " TLS_MISSING;
 
 /* Why a password can never be sent in PASS, or NULL. */
 static const char *take_plain(struct secret *secret, const char *text, size_t length)
@@ -73,8 +73,7 @@ static const char *take_scram(struct secret *secret, const char *text, size_t le
     secret->kind = SECRET_SCRAM;
     secret->iterations = iterations;
     secret->length = (uint8_t)take_base64(&text, end, secret->octets, EPOP_SCRAM_SALT_MAX);
-    return secret->length > 0 &&
-                   take_base64(&text, end, secret->stored_key, SECRET_DIGEST) == SECRET_DIGEST &&
+    return secret->length > 0 && take_base64(&text, end, secret->stored_key, SECRET_DIGEST) == SECRET_DIGEST &&
                    take_base64(&text, end, secret->server_key, SECRET_DIGEST) == SECRET_DIGEST && text == end
                ? NULL
                : wrong_scram;
@@ -112,8 +111,7 @@ const char *secret_parse(struct secret *secret, const char *text, size_t length,
         const char *scheme;
         const char *(*take)(struct secret *secret, const char *text, size_t length);
         int needs_hashes;
-    } schemes[] = {
-        {"{PLAIN}", take_plain, 0}, {"{SCRAM-SHA-256}", take_scram, 1}, {"{BEARER-SHA256}", take_bearer, 1}};
+    } schemes[] = {{"{PLAIN}", take_plain, 0}, {"{SCRAM-SHA-256}", take_scram, 1}, {"{BEARER-SHA256}", take_bearer, 1}};
 
     memset(secret, 0, sizeof *secret);
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {

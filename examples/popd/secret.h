@@ -18,7 +18,7 @@ enum secret_kind { SECRET_NONE, SECRET_PLAIN, SECRET_SCRAM, SECRET_BEARER };
 struct secret {
     enum secret_kind kind;
     uint32_t iterations;
-    uint8_t length; /* of the password, or of the salt */
+    uint8_t length;                    /* of the password, or of the salt */
     uint8_t stored_key[SECRET_DIGEST]; /* or the digest of a token */
     uint8_t server_key[SECRET_DIGEST];
     uint8_t octets[SECRET_PASSWORD_MAX]; /* the password, or the salt */

@@ -28,7 +28,7 @@ struct server {
     struct users *users;
     struct auth auth;
     struct tls_identity *identity; /* NULL: no TLS */
-    int root; /* descriptor of the folder with the Maildirs */
+    int root;                      /* descriptor of the folder with the Maildirs */
     struct poller *poller;
     struct size_cache *sizes;
     struct listener *listeners; /* as many as options->listen_count */
@@ -39,7 +39,7 @@ struct server {
     struct timer_queue pause; /* of listeners without descriptors to accept with */
     struct timer accept_pause;
     struct connection *connections;
-    struct connection *closed; /* freed at the end of the turn: events of the same batch may still name them */
+    struct connection *closed;      /* freed at the end of the turn: events of the same batch may still name them */
     struct connection *queue_first; /* have work to do without waiting for their socket */
     struct connection *queue_last;
     uint32_t sessions; /* live ones, without those that linger */

@@ -103,8 +103,10 @@ static int load(struct tls_identity *identity, const char *certificate, const ch
         return problem_in(problem, "--key", key, code);
     }
     if (!is_pair(identity)) {
-        snprintf(problem->text, sizeof problem->text, "--key %s does not belong to --cert %s; give the key that the "
-                 "certificate was made for, and the server's certificate first in its file", key, certificate);
+        snprintf(problem->text, sizeof problem->text,
+                 "--key %s does not belong to --cert %s; give the key that the "
+                 "certificate was made for, and the server's certificate first in its file",
+                 key, certificate);
         return -1;
     }
     code = mbedtls_ssl_config_defaults(&identity->conf, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM,
@@ -167,8 +169,8 @@ struct tls *tls_new(struct tls_identity *identity)
     identity->count++;
     mbedtls_ssl_init(&tls->ssl);
     if (mbedtls_ssl_setup(&tls->ssl, &identity->conf) != 0 ||
-        epop_tls_init(&tls->tls, sizeof tls->tls, &tls->ssl, EPOP_TLS_SERVER, NULL, tls->output,
-                      sizeof tls->output) != EPOP_OK ||
+        epop_tls_init(&tls->tls, sizeof tls->tls, &tls->ssl, EPOP_TLS_SERVER, NULL, tls->output, sizeof tls->output) !=
+            EPOP_OK ||
         epop_tls_server_certificate(&tls->tls, identity->certificate.raw.p, identity->certificate.raw.len) != EPOP_OK) {
         tls_free(tls);
         return NULL;

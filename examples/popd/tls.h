@@ -9,6 +9,11 @@
 
 #include "transport.h"
 
+/* Behind the name of what needs mbedTLS, where popd is built without. */
+#define TLS_MISSING                                                                                                    \
+    "this popd was built without mbedTLS; install its headers (Debian: libmbedtls-dev) and build popd anew with "      \
+    "meson -Dmbedtls=enabled"
+
 struct tls_identity; /* certificate and key; counted, so that sessions keep theirs when there is a new one */
 
 struct tls_problem {

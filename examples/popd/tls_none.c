@@ -16,8 +16,7 @@ struct tls_identity *tls_identity_load(const char *certificate, const char *key,
 {
     (void)certificate;
     (void)key;
-    snprintf(problem->text, sizeof problem->text,
-             "--cert: this popd was built without TLS; build it with mbedTLS (meson -Dmbedtls=enabled)");
+    snprintf(problem->text, sizeof problem->text, "--cert and --key need TLS, and " TLS_MISSING);
     return NULL;
 }
 
