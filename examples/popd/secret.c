@@ -43,15 +43,18 @@ static size_t take_base64(const char **text, const char *end, uint8_t *octets, s
 {
     const char *comma = memchr(*text, ',', (size_t)(end - *text));
     const char *stop = comma != NULL ? comma : end;
+    uint8_t decoded[EPOP_SCRAM_SALT_MAX + 3]; /* the last group is decoded only where it might be a full one */
     epop_base64 state;
     size_t used = 0;
     size_t length = 0;
 
     epop_base64_init(&state);
-    if (epop_base64_decode(&state, *text, (size_t)(stop - *text), &used, octets, room, &length) != EPOP_OK ||
-        used != (size_t)(stop - *text) || epop_base64_decode_end(&state) != EPOP_OK) {
+    if (epop_base64_decode(&state, *text, (size_t)(stop - *text), &used, decoded, sizeof decoded, &length) != EPOP_OK ||
+        epop_base64_decode_end(&state) != EPOP_OK || length > room) {
         length = 0;
     }
+    memcpy(octets, decoded, length);
+    wipe(decoded, sizeof decoded);
     *text = comma != NULL ? comma + 1 : end;
     return length;
 }
@@ -74,7 +77,7 @@ static const char *take_scram(struct secret *secret, const char *text, size_t le
     secret->iterations = iterations;
     secret->length = (uint8_t)take_base64(&text, end, secret->octets, EPOP_SCRAM_SALT_MAX);
     return secret->length > 0 && take_base64(&text, end, secret->stored_key, SECRET_DIGEST) == SECRET_DIGEST &&
-                   take_base64(&text, end, secret->server_key, SECRET_DIGEST) == SECRET_DIGEST && text == end
+                   take_base64(&text, end, secret->server_key, SECRET_DIGEST) == SECRET_DIGEST && text == end && end[-1] != ','
                ? NULL
                : wrong_scram;
 }
