@@ -67,7 +67,8 @@ struct connection {
     uint8_t is_queued;
     uint8_t is_refused; /* one too many: gets a greeting that says so */
     uint8_t is_lingering;
-    uint8_t has_moved; /* octets, since the timer was set */
+    uint8_t is_penalized; /* a login has failed, and its answer waits */
+    uint8_t has_moved;    /* octets, since the timer was set */
     uint8_t peer_closed;
     uint8_t is_secure; /* TLS from the first octet on */
     uint8_t input[CONNECTION_INPUT];
@@ -86,6 +87,9 @@ void connection_continue(struct connection *connection);
 
 /* Its timer has run out. */
 void connection_expire(struct connection *connection);
+
+/* It has waited long enough for the answer to a failed login. */
+void connection_end_penalty(struct connection *connection);
 
 /* The server stops: ends the connection unless a commit is under way, or its outcome on its way to the peer. */
 void connection_stop(struct connection *connection);

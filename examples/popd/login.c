@@ -59,13 +59,27 @@ static int is_themselves(const epop_auth_event *event)
            (event->authzid.len == event->name.len && memcmp(event->authzid.ptr, event->name.ptr, event->name.len) == 0);
 }
 
+/* No, after a while that counts from the turn of the loop in which the login came in, so that it takes as long whatever
+ * there was to compute. What the client has sent meanwhile waits in the socket. */
+static void refuse_later(struct connection *connection)
+{
+    struct server *server = connection->server;
+
+    if (server->penalty.span == 0) {
+        epop_server_refuse(&connection->session, EPOP_CODE_AUTH, NULL, 0);
+    } else {
+        connection->is_penalized = 1;
+        timer_arm(&connection->timer, &server->penalty, server->now);
+    }
+}
+
 static int32_t decide(struct connection *connection, const epop_auth_event *event, int is_good)
 {
     if (is_good && is_themselves(event)) {
         epop_server_accept(&connection->session);
     } else {
         connection_log_failed_login(connection, event->name.ptr, event->name.len, "credentials");
-        epop_server_refuse(&connection->session, EPOP_CODE_AUTH, NULL, 0);
+        refuse_later(connection);
     }
     return 0;
 }

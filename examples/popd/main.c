@@ -142,6 +142,7 @@ static int prepare(struct server *server)
 {
     timer_queue_init(&server->idle, (uint64_t)server->options->idle_timeout * 1000);
     timer_queue_init(&server->linger, LINGER_MS);
+    timer_queue_init(&server->penalty, (uint64_t)server->options->login_failure_delay * 1000);
     timer_queue_init(&server->pause, PAUSE_MS);
     server->now = timer_clock();
     server->poller = poller_new();

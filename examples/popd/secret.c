@@ -77,7 +77,8 @@ static const char *take_scram(struct secret *secret, const char *text, size_t le
     secret->iterations = iterations;
     secret->length = (uint8_t)take_base64(&text, end, secret->octets, EPOP_SCRAM_SALT_MAX);
     return secret->length > 0 && take_base64(&text, end, secret->stored_key, SECRET_DIGEST) == SECRET_DIGEST &&
-                   take_base64(&text, end, secret->server_key, SECRET_DIGEST) == SECRET_DIGEST && text == end && end[-1] != ','
+                   take_base64(&text, end, secret->server_key, SECRET_DIGEST) == SECRET_DIGEST && text == end &&
+                   end[-1] != ','
                ? NULL
                : wrong_scram;
 }

@@ -172,6 +172,9 @@ static void expire(struct server *server)
     while ((timer = timer_queue_due(&server->linger, server->now)) != NULL) {
         connection_expire(connection_of_timer(timer));
     }
+    while ((timer = timer_queue_due(&server->penalty, server->now)) != NULL) {
+        connection_end_penalty(connection_of_timer(timer));
+    }
     if (timer_queue_due(&server->pause, server->now) != NULL) {
         listener_resume(server);
     }
@@ -186,6 +189,7 @@ static int wait_time(const struct server *server)
     }
     wait = timer_queue_wait(&server->idle, server->now, wait);
     wait = timer_queue_wait(&server->linger, server->now, wait);
+    wait = timer_queue_wait(&server->penalty, server->now, wait);
     wait = timer_queue_wait(&server->pause, server->now, wait);
     return (int)wait;
 }

@@ -36,7 +36,8 @@ struct server {
     uint64_t now;               /* timer_clock of this turn of the loop */
     struct timer_queue idle;
     struct timer_queue linger;
-    struct timer_queue pause; /* of listeners without descriptors to accept with */
+    struct timer_queue penalty; /* of connections that a failed login waits on for its answer */
+    struct timer_queue pause;   /* of listeners without descriptors to accept with */
     struct timer accept_pause;
     struct connection *connections;
     struct connection *closed;      /* freed at the end of the turn: events of the same batch may still name them */

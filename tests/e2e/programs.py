@@ -30,7 +30,8 @@ class Popd:
         self.root = folder / "mail"
         self.log = folder / "popd.log"
         self.release = release
-        self.options = [*options, *(["--allow-cleartext"] if cleartext else [])]
+        # Failed logins are answered at once, unless a test has its own idea: a later one of an option counts.
+        self.options = ["--login-failure-delay", "0", *options, *(["--allow-cleartext"] if cleartext else [])]
         if certificate:
             self.options += ["--listen-tls", "127.0.0.1:0", *certificate.options()]
         self.users_file = folder / "users"

@@ -9,6 +9,7 @@ import re
 import signal
 import ssl
 import subprocess
+import time
 
 import pytest
 
@@ -326,3 +327,39 @@ def test_token_user_has_no_password(popd, certificates):
         with SecureDialogue(server.tls_port, certificates.ca.cert) as session:
             answer = attempt(session, "OAUTHBEARER", user, TOKEN)[-1]
             assert answer.startswith(b"+OK" if right else b"-ERR")
+
+
+def test_answer_to_a_failed_login_waits(popd, certificates):
+    """No other session waits for it, and none of the commands behind it is lost."""
+    server = popd("--login-failure-delay", "60", certificate=certificates.server)
+    with SecureDialogue(server.tls_port, certificates.ca.cert) as guesser, Dialogue(server.port) as other:
+        guesser.send(b"AUTH PLAIN " + scram.b64(b"\0alice\0" + WRONG.encode()) + b"\r\n")
+        until(lambda: b"login-failed" in server.log.read_bytes(), "popd sees that the password is wrong")
+        other.login().ok(b"STAT")
+        guesser.socket.settimeout(0)
+        with pytest.raises(ssl.SSLWantReadError):
+            guesser.socket.recv(1)
+        # The fixture ends popd now, which does not wait for the guesser.
+
+
+@pytest.mark.parametrize("mechanism", ["USER", "PLAIN", "SCRAM-SHA-256", "OAUTHBEARER", "APOP"])
+def test_delay_is_over(popd, certificates, mechanism):
+    """Never before its time, and in step: a clock can only be too slow for this test, not too fast."""
+    server = popd("--login-failure-delay", "1", "--mechanisms", ",".join(ALL), certificate=certificates.server)
+    with SecureDialogue(server.tls_port, certificates.ca.cert) as session:
+        begun = time.monotonic()
+        assert attempt(session, mechanism, "alice", WRONG)[-1].startswith(b"-ERR [AUTH]")
+        assert time.monotonic() - begun >= 0.99
+        session.send(b"USER alice\r\nPASS " + WRONG.encode() + b"\r\nUSER alice\r\nPASS " + PASSWORD.encode() + b"\r\n")
+        assert [session.line()[:4] for _ in range(4)] == [b"+OK ", b"-ERR", b"+OK ", b"+OK "]
+
+
+def test_guesser_who_does_not_wait(popd):
+    """One who hangs up is done with at once, whatever is left of the delay."""
+    server = popd("--login-failure-delay", "60")
+    session = Dialogue(server.port)
+    session.ok(b"USER alice")
+    session.send(b"PASS wrong\r\n")
+    until(lambda: b"login-failed" in server.log.read_bytes(), "popd sees that the password is wrong")
+    session.reset()
+    until(lambda: b"closed" in server.log.read_bytes(), "popd sees that the client is gone")
