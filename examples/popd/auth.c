@@ -166,7 +166,7 @@ static int make_salt(const struct auth *auth, epop_span name, uint8_t *salt)
     uint8_t mac[EPOP_HASH_MAX];
     int result = auth->crypto.hmac(auth->crypto.user, EPOP_HASH_SHA256, &key, &name, 1, mac);
 
-    memcpy(salt, mac, AUTH_SALT);
+    memcpy(salt, mac, SECRET_SALT);
     return result == 0 ? 0 : -1;
 }
 
@@ -178,7 +178,7 @@ static int derive(const struct auth *auth, const struct secret *secret, epop_spa
     key->struct_size = sizeof *key;
     key->iterations = auth->sasl.iterations;
     key->salt.ptr = memory->salt;
-    key->salt.len = AUTH_SALT;
+    key->salt.len = SECRET_SALT;
     if (make_salt(auth, name, memory->salt) != 0) {
         return -1;
     }

@@ -9,7 +9,7 @@
 
 #include "users.h"
 
-enum { AUTH_MECHANISMS = 10, AUTH_SALT = 16, AUTH_PROBLEM_MAX = 256 };
+enum { AUTH_MECHANISMS = 10, AUTH_PROBLEM_MAX = 256 };
 
 struct auth {
     const struct users *users;

@@ -67,17 +67,14 @@ static void warn(const struct server *server)
     for (size_t i = 0; i < options->listen_count; i++) {
         is_open |= !address_is_loopback(&options->listen[i]);
     }
-    if (users_are_exposed(server->users)) {
-        log_message("warning", USERS_EXPOSED);
-    }
-    if (users_count(server->users) == 0) {
-        log_message("warning", "the users file names nobody; add lines of name:{PLAIN}secret");
-    }
+    server_warn_of_files(server);
     if (options->allow_cleartext && is_open) {
         log_message("warning", "with --allow-cleartext anybody on the network between can read passwords and mail");
     }
     if (!options->allow_cleartext && server->identity == NULL) {
-        log_message("warning", "nobody can log in: passwords need TLS (--cert and --key), or --allow-cleartext");
+        log_message("warning", tls_is_missing() ? "nobody can log in without --allow-cleartext: " TLS_MISSING
+                                                : "nobody can log in: that needs TLS (--cert and --key), or "
+                                                  "--allow-cleartext");
     }
     if (options->idle_timeout < 600) {
         log_message("warning", "--idle-timeout is below the 600 seconds that RFC 1939 asks for");

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "tls.h"
+
 enum {
     OPT_ROOT = 256,
     OPT_USERS,
@@ -204,6 +206,23 @@ static int take(struct options *options, int option, const char *value)
     }
 }
 
+static int complete_listeners(struct options *options)
+{
+    int is_secure = 0;
+
+    for (size_t i = 0; i < options->listen_count; i++) {
+        is_secure |= options->listen_secure[i];
+    }
+    if (tls_is_missing() && (is_secure || options->certificate != NULL)) {
+        fputs("popd: --listen-tls, --cert and --key need TLS, and " TLS_MISSING "\n", stderr);
+        return EX_UNAVAILABLE;
+    }
+    if (is_secure && options->certificate == NULL) {
+        return usage("--listen-tls needs --cert FILE and --key FILE", NULL);
+    }
+    return options->listen_count == 0 ? add_listener(options, "127.0.0.1:1110", 0) : -1;
+}
+
 static int complete(struct options *options)
 {
     if (options->hash_password) {
@@ -218,12 +237,7 @@ static int complete(struct options *options)
     if ((options->certificate == NULL) != (options->key == NULL)) {
         return usage("--cert FILE and --key FILE belong together: the certificate chain and its key, in PEM", NULL);
     }
-    for (size_t i = 0; i < options->listen_count; i++) {
-        if (options->listen_secure[i] && options->certificate == NULL) {
-            return usage("--listen-tls needs --cert FILE and --key FILE", NULL);
-        }
-    }
-    return options->listen_count == 0 ? add_listener(options, "127.0.0.1:1110", 0) : -1;
+    return complete_listeners(options);
 }
 
 int options_parse(struct options *options, int argc, char **argv)

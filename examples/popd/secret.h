@@ -9,7 +9,8 @@
 
 enum {
     SECRET_PASSWORD_MAX = 248, /* RFC 2449 section 4: what "PASS ", the password and CRLF leave of 255 octets */
-    SECRET_DIGEST = 32         /* octets of SHA-256 */
+    SECRET_DIGEST = 32,        /* octets of SHA-256 */
+    SECRET_SALT = 16           /* octets of the salts that popd makes, and Dovecot does */
 };
 
 enum secret_kind { SECRET_NONE, SECRET_PLAIN, SECRET_SCRAM, SECRET_BEARER };

@@ -51,6 +51,9 @@ struct server {
     uint8_t scratch[SCRATCH_SIZE];
 };
 
+/* Tells the log what is dangerous about the users file and the key. */
+void server_warn_of_files(const struct server *server);
+
 /* Runs until SIGTERM or SIGINT and all is done. Returns an exit status. */
 int server_run(struct server *server);
 

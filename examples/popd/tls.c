@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <mbedtls/error.h>
 #include <mbedtls/pk.h>
@@ -41,6 +42,11 @@ struct tls {
     uint8_t input[INPUT];
     uint8_t output[OUTPUT];
 };
+
+int tls_is_missing(void)
+{
+    return 0;
+}
 
 int tls_crypto(epop_crypto *crypto)
 {
@@ -75,6 +81,14 @@ static int is_pair(const struct tls_identity *identity)
 #endif
 }
 
+/* mbedTLS does not say why a file could not be opened. */
+static int problem_open(struct tls_problem *problem, const char *what, const char *path)
+{
+    snprintf(problem->text, sizeof problem->text, "%s %s: %s; give a file in PEM that this user may read", what, path,
+             strerror(errno));
+    return -1;
+}
+
 static int problem_in(struct tls_problem *problem, const char *what, const char *path, int code)
 {
     char cause[128];
@@ -89,6 +103,12 @@ static int load(struct tls_identity *identity, const char *certificate, const ch
 {
     int code;
 
+    if (access(certificate, R_OK) != 0) {
+        return problem_open(problem, "--cert", certificate);
+    }
+    if (access(key, R_OK) != 0) {
+        return problem_open(problem, "--key", key);
+    }
     if (psa_crypto_init() != PSA_SUCCESS) {
         snprintf(problem->text, sizeof problem->text, "mbedTLS has no random generator; see its documentation");
         return -1;
@@ -139,9 +159,6 @@ struct tls_identity *tls_identity_load(const char *certificate, const char *key,
         tls_identity_release(identity);
         return NULL;
     }
-#if MBEDTLS_VERSION_MAJOR < 4
-    mbedtls_ssl_conf_rng(&identity->conf, random_octets, NULL);
-#endif
     return identity;
 }
 

@@ -20,6 +20,9 @@ struct tls_problem {
     char text[512]; /* what is wrong, and how to mend it */
 };
 
+/* 1 where popd is built without mbedTLS. */
+int tls_is_missing(void);
+
 /* Fills in the hashes. 0, or -1 where there are none. */
 int tls_crypto(epop_crypto *crypto);
 

@@ -16,8 +16,10 @@ EX_OK, EX_USAGE, EX_PROTOCOL, EX_UNAVAILABLE, EX_IOERR, EX_TEMPFAIL, EX_REFUSED 
 
 
 def program(name, release=False):
-    """The path of popd or popget: the sanitised build, or the plain one for what is measured."""
-    return os.environ[f"EPOP_{name.upper()}{'_RELEASE' if release else ''}"]
+    """The path of popd or popget: the sanitised build, or the one for what is measured; with "PLAIN" for `release`
+    the one without mbedTLS."""
+    kind = release if isinstance(release, str) else "RELEASE"
+    return os.environ[f"EPOP_{name.upper()}{f'_{kind}' if release else ''}"]
 
 
 class Popd:
