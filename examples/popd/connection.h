@@ -49,7 +49,8 @@ struct connection {
     uint8_t *token; /* what has come of it */
     size_t token_length;
     struct maildrop *maildrop;
-    char *user; /* once logged in, for the log */
+    char *user;            /* once logged in, for the log */
+    const char *mechanism; /* by which they want in; static */
     enum connection_job job;
     uint32_t wanted; /* message that JOB_SEARCH is for, from 0 */
     /* The message that is being sent. */

@@ -147,6 +147,7 @@ int32_t connection_on_auth(void *user, const epop_auth_event *event)
 {
     struct connection *connection = user;
 
+    connection->mechanism = event->mechanism;
     switch (event->auth) {
     case EPOP_AUTH_PASSWORD:
         return decide(connection, event, auth_password(&connection->server->auth, event->name, event->password));
