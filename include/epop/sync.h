@@ -301,7 +301,7 @@ typedef struct epop_sync_outcome {
     uint32_t marked;
     uint32_t strange; /* rows of listings that could not be understood, or named a message twice, or one that there is
                          no room for. Where there are any, nothing is deleted in this run: the server may be out of
-                         step. */
+                         step. A status line among the rows proves it: the session is then aborted at once. */
 } epop_sync_outcome;
 
 /* Ends the run, when the session is over in whatever way (one that is not is aborted): on_end for a message that was

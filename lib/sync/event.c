@@ -123,6 +123,20 @@ static void note_strange(epop_sync *s)
     s->p_strange += s->p_strange < UINT32_MAX;
 }
 
+/* A line that is no row. Where it is a status line, an answer too many has come before it, and messages would be taken
+ * for others from here on: recorded under a wrong unique-id, the right one would never be fetched. */
+static void take_unreadable(epop_sync *s, const epop_row_event *event)
+{
+    epop_reply reply;
+
+    reply.struct_size = sizeof reply;
+    note_strange(s);
+    if (epop_reply_parse(&reply, event->line.ptr, event->line.len) == EPOP_OK) {
+        epopi_sync_fail(s, EPOP_ERR_SYNC_LISTING);
+        (void)epop_client_abort(s->p_client, EPOP_ABORT_CLOSE);
+    }
+}
+
 /* The message that a row is about; NULL where it is none of the window, or not the one that was asked for. */
 static epop_sync_entry *entry_of_row(epop_sync *s, const epop_row_event *event, uint32_t asked_for)
 {
@@ -178,7 +192,7 @@ static int32_t on_row(void *user, const epop_row_event *event)
     case EPOP_ROW_UIDL:
         return take_uidl(s, event);
     default:
-        note_strange(s);
+        take_unreadable(s, event);
         return EPOP_OK;
     }
 }

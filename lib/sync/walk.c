@@ -305,8 +305,14 @@ static int32_t leave(epop_sync *s)
 /* QUIT is the last word, and goes out when all else is answered. EPOP_AGAIN. */
 static int32_t quit(epop_sync *s)
 {
-    int32_t result = epop_client_quit(s->p_client, TOKEN(s));
+    int32_t result;
 
+    /* Doubts that came in a later window than the DELEs: without QUIT they have not been. */
+    if (s->p_strange > 0 && s->p_marked > 0) {
+        epopi_sync_fail(s, EPOP_ERR_SYNC_LISTING);
+        (void)epop_client_abort(s->p_client, EPOP_ABORT_CLOSE);
+    }
+    result = epop_client_quit(s->p_client, TOKEN(s));
     if (result == EPOP_OK) {
         s->p_quit = 1;
     } else if (result != EPOP_ERR_QUEUE_FULL) {
