@@ -157,7 +157,7 @@ static void report_refusal(struct plan *plan, const epop_end_event *event)
     report_fatal(plan->report, report_status_of_code(event->code, STATUS_REFUSED), "login: %s: %s: \"%s\" (%s)",
                  epop_error_name(event->result), epop_strerror(event->result), plan->refusal,
                  by_code ? remedy_of_code(event->code)
-                          : "without TLS nobody logs in there; try pops://, or ask the operator of the server");
+                         : "without TLS nobody logs in there; try pops://, or ask the operator of the server");
 }
 
 static void report_no_mechanism(struct plan *plan, const epop_end_event *event)
