@@ -232,6 +232,8 @@ typedef struct epop_sync {
     uint32_t p_flight;
     uint32_t p_unconfirmed;
     uint32_t p_chosen;
+    uint32_t p_round_from;
+    uint32_t p_round_to;
     uint32_t p_rank;
     uint32_t p_number;
     uint32_t p_single;

@@ -290,17 +290,13 @@ int32_t epopi_sync_report(epop_sync *s)
 
 /* ---- The end ---- */
 
-/* Where QUIT was not answered: whether it can have been heard. */
+/* Where QUIT was not answered: whether it can have been heard. It goes out alone, so that a line that was not sent is
+ * its own. */
 static void judge_quit(epop_sync *s, const epop_error_info *info)
 {
-    if (!s->p_quit || s->p_phase != EPOPI_SYNC_QUIT) {
-        return;
+    if (s->p_phase == EPOPI_SYNC_QUIT && info->phase == EPOP_PHASE_UPDATE && s->p_client->p_unsent_lines == 0) {
+        s->p_deletions = EPOP_SYNC_DELETED_UNKNOWN;
     }
-    if (info->code == EPOP_ERR_PEER_EOF || info->code == EPOP_ERR_PEER_TIMEOUT ||
-        epop_client_phase(s->p_client) != EPOP_PHASE_UPDATE) {
-        return; /* it was not sent as a whole */
-    }
-    s->p_deletions = EPOP_SYNC_DELETED_UNKNOWN;
 }
 
 /* Messages that were asked for and did not come, or were not confirmed. */

@@ -22,6 +22,9 @@ static uint32_t steps(const epop_sync *s)
     if (s->p_phase == EPOPI_SYNC_LISTING) {
         return 2;
     }
+    if (s->p_phase == EPOPI_SYNC_FETCH) {
+        return s->p_round_to;
+    }
     return s->p_phase == EPOPI_SYNC_SINGLES ? 2 * s->p_count : s->p_count;
 }
 
@@ -169,6 +172,7 @@ static void open_window(epop_sync *s, uint32_t highest)
     s->p_count = highest < s->p_table_count ? highest : s->p_table_count;
     s->p_base = highest - s->p_count;
     s->p_chosen = 0;
+    s->p_round_from = 0;
     for (i = 0; i < s->p_count; i++) {
         s->p_table[i] = none;
     }
@@ -255,6 +259,28 @@ static void find_due(epop_sync *s)
     }
 }
 
+/* Where `max_messages` bounds how many pass the filter, and some of those do not come, more are let through: else a
+ * message that never comes would stand before all others in every run. */
+static void leave_filter(epop_sync *s)
+{
+    s->p_round_to = s->p_next;
+    enter(s, EPOPI_SYNC_FETCH);
+    s->p_next = s->p_round_from;
+}
+
+static void leave_fetch(epop_sync *s)
+{
+    if (s->p_round_to < s->p_count && !s->p_stopped && s->p_fetched < s->p_max_messages) {
+        s->p_round_from = s->p_round_to;
+        s->p_chosen = 0;
+        enter(s, EPOPI_SYNC_FILTER);
+        s->p_next = s->p_round_from;
+        return;
+    }
+    find_due(s);
+    enter(s, EPOPI_SYNC_DELETE);
+}
+
 static int32_t close_window(epop_sync *s)
 {
     int32_t result = epopi_sync_report(s);
@@ -290,9 +316,12 @@ static int32_t leave(epop_sync *s)
     case EPOPI_SYNC_IDENTIFY:
         choose_all(s);
         break;
+    case EPOPI_SYNC_FILTER:
+        leave_filter(s);
+        return EPOP_OK;
     case EPOPI_SYNC_FETCH:
-        find_due(s);
-        break;
+        leave_fetch(s);
+        return EPOP_OK;
     case EPOPI_SYNC_DELETE:
         return close_window(s);
     default:
