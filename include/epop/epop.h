@@ -9,6 +9,7 @@
 #include <epop/client.h>
 #include <epop/sasl.h>
 #include <epop/server.h>
+#include <epop/sync.h>
 #include <epop/version.h>
 #include <epop/wire.h>
 

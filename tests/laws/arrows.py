@@ -13,6 +13,7 @@ MAY = {
     'sasl': {'sasl', 'wire'},
     'client': {'client', 'sasl', 'wire'},
     'server': {'server', 'sasl', 'wire'},
+    'sync': {'sync', 'client', 'wire'},
     'mbedtls': {'mbedtls', 'wire'},
 }
 PUBLIC = {
@@ -20,6 +21,7 @@ PUBLIC = {
     'sasl': {'base', 'sasl', 'wire'},
     'client': {'base', 'client', 'sasl', 'wire'},
     'server': {'base', 'sasl', 'server', 'wire'},
+    'sync': {'base', 'client', 'sync'},
     'mbedtls': {'base', 'mbedtls', 'sasl', 'wire'},
 }
 SYSTEM = {'string.h', 'stddef.h', 'stdint.h', 'limits.h'}
@@ -43,11 +45,11 @@ def main():
     files = tree.c_files('lib', suffixes=('.c', '.h', '.def'))
     for path in files:
         faults += check_file(path)
-    listed = set(re.findall(r"'((?:wire|sasl|client|server)/\w+\.c)'", tree.read('lib/meson.build')))
+    listed = set(re.findall(r"'((?:wire|sasl|client|server|sync)/\w+\.c)'", tree.read('lib/meson.build')))
     there = {path[4:] for path in files if path.endswith('.c') and not path.startswith('lib/mbedtls/')}
     faults += [f'lib/{path} is not in lib/meson.build' for path in sorted(there - listed)]
     faults += [f'lib/{path} is in lib/meson.build and not there' for path in sorted(listed - there)]
-    tree.finish(faults, 'wire <- sasl <- client, wire <- sasl <- server; client and server never include each other, and only '
+    tree.finish(faults, 'wire <- sasl <- client <- sync, wire <- sasl <- server; client and server never include each other, and only '
                 'lib/mbedtls knows mbedTLS.')
 
 

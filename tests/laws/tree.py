@@ -9,19 +9,19 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-HEADERS = ['base', 'client', 'epop', 'sasl', 'server', 'version', 'wire']  # mbedtls.h needs mbedTLS
+HEADERS = ['base', 'client', 'epop', 'sasl', 'server', 'sync', 'version', 'wire']  # mbedtls.h needs mbedTLS
 WARNINGS = ['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wcast-qual', '-Wundef', '-Werror', '-pedantic-errors']
 SKIP = 77  # what meson takes for "skipped"
 
 # Option sets of meson_options.txt: the rooms of lib/ that are built, and macros.
 OPTION_SETS = {
-    'all': (['wire', 'sasl', 'client', 'server'], []),
+    'all': (['wire', 'sasl', 'client', 'sync', 'server'], []),
     'client only': (['wire', 'sasl', 'client'], []),
     'server only': (['wire', 'sasl', 'server'], []),
-    'no sasl': (['wire', 'client', 'server'], []),
+    'no sasl': (['wire', 'client', 'sync', 'server'], []),
     'wire only': (['wire'], []),
-    'no strerror': (['wire', 'sasl', 'client', 'server'], ['-DEPOP_NO_STRERROR']),
-    'no trace': (['wire', 'sasl', 'client', 'server'], ['-DEPOP_NO_TRACE']),
+    'no strerror': (['wire', 'sasl', 'client', 'sync', 'server'], ['-DEPOP_NO_STRERROR']),
+    'no trace': (['wire', 'sasl', 'client', 'sync', 'server'], ['-DEPOP_NO_TRACE']),
 }
 
 
@@ -34,7 +34,7 @@ def read(*parts):
         return f.read()
 
 
-def sources(rooms=('wire', 'sasl', 'client', 'server')):
+def sources(rooms=('wire', 'sasl', 'client', 'sync', 'server')):
     """The C files of some rooms of lib/, as paths relative to the tree. A session has sasl.c or sasl_none.c."""
     other = 'sasl_none.c' if 'sasl' in rooms else 'sasl.c'
     return [f'lib/{room}/{name}' for room in rooms for name in sorted(os.listdir(path('lib', room)))

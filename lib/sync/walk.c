@@ -1,0 +1,406 @@
+/* Which command comes next: the phases of a run, each a walk over the messages of the window.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#include "sync/run.h"
+
+#include "wire/octets.h"
+
+/* All of a sync's commands have this token, by which their events are known. */
+#define TOKEN(s) ((uintptr_t)(s))
+
+static uint32_t has(const epop_sync *s, uint32_t policy)
+{
+    return s->p_flags & policy;
+}
+
+/* ---- The order of a walk ---- */
+
+/* LIST and UIDL are two steps. */
+static uint32_t steps(const epop_sync *s)
+{
+    if (s->p_phase == EPOPI_SYNC_LISTING) {
+        return 2;
+    }
+    if (s->p_phase == EPOPI_SYNC_FETCH) {
+        return s->p_round_to;
+    }
+    return s->p_phase == EPOPI_SYNC_SINGLES ? 2 * s->p_count : s->p_count;
+}
+
+/* DELEs go from the highest number down: a server that counts anew after one then moves only what is done with. */
+static uint32_t number_at(const epop_sync *s, uint32_t step)
+{
+    uint32_t index = s->p_phase == EPOPI_SYNC_SINGLES ? step / 2 : step;
+
+    if (s->p_phase == EPOPI_SYNC_DELETE || (s->p_phase > EPOPI_SYNC_SINGLES && has(s, EPOP_SYNC_NEWEST_FIRST))) {
+        index = s->p_count - 1 - index;
+    }
+    return s->p_base + 1 + index;
+}
+
+static uint32_t is_marked(const epop_sync_entry *entry, uint32_t all, uint32_t none)
+{
+    return (entry->p_flags & all) == all && !(entry->p_flags & none);
+}
+
+/* Whether this phase has a command for a message. */
+static uint32_t needs(const epop_sync *s, const epop_sync_entry *entry)
+{
+    switch (s->p_phase) {
+    case EPOPI_SYNC_IDENTIFY:
+        return !s->p_stopped && is_marked(entry, EPOPI_NAMELESS, 0);
+    case EPOPI_SYNC_FILTER:
+        return !s->p_stopped && is_marked(entry, EPOPI_WANTED, EPOPI_CHOSEN);
+    case EPOPI_SYNC_FETCH:
+        return !s->p_stopped && is_marked(entry, EPOPI_WANTED | EPOPI_CHOSEN, 0);
+    case EPOPI_SYNC_DELETE:
+        return is_marked(entry, EPOPI_DUE, 0);
+    default:
+        return 1;
+    }
+}
+
+/* ---- Commands ---- */
+
+static int32_t issue(epop_sync *s, uint32_t step, uint32_t number)
+{
+    epop_client *client = s->p_client;
+
+    switch (s->p_phase) {
+    case EPOPI_SYNC_LISTING:
+        return step == 0 ? epop_client_list(client, 0, TOKEN(s)) : epop_client_uidl(client, 0, TOKEN(s));
+    case EPOPI_SYNC_SINGLES:
+        return step % 2 == 0 ? epop_client_list(client, number, TOKEN(s)) : epop_client_uidl(client, number, TOKEN(s));
+    case EPOPI_SYNC_FETCH:
+        return epop_client_retr(client, number, TOKEN(s));
+    case EPOPI_SYNC_DELETE:
+        return epop_client_dele(client, number, TOKEN(s));
+    default:
+        return epop_client_top(client, number, 0, TOKEN(s));
+    }
+}
+
+/* What a message counts for in flight; a size that is not known, for nothing. */
+static uint64_t weight(const epop_sync *s, const epop_sync_entry *entry)
+{
+    return s->p_phase == EPOPI_SYNC_FETCH && (entry->p_flags & EPOPI_SIZED) ? entry->p_octets : 0;
+}
+
+/* Messages on which `max_messages` is spent, if all goes well. */
+static uint32_t is_enough(const epop_sync *s)
+{
+    uint64_t spent = (uint64_t)s->p_fetched + s->p_flight;
+
+    if (s->p_max_messages == 0) {
+        return 0;
+    }
+    spent += s->p_phase == EPOPI_SYNC_FETCH ? s->p_unconfirmed : s->p_chosen;
+    return (s->p_phase == EPOPI_SYNC_FETCH || s->p_phase == EPOPI_SYNC_FILTER) && spent >= s->p_max_messages;
+}
+
+static uint32_t can_fly(const epop_sync *s, uint64_t octets)
+{
+    uint32_t depth = s->p_depth;
+
+    if (s->p_flight == 0) {
+        return 1;
+    }
+    if (s->p_phase == EPOPI_SYNC_FETCH && (epop_client_traits(s->p_client) & EPOP_TRAIT_FETCH_HIDES)) {
+        depth = 1;
+    }
+    return s->p_flight < depth && octets <= s->p_flight_octets_max &&
+           s->p_flight_octets <= s->p_flight_octets_max - octets;
+}
+
+/* One command; EPOP_AGAIN where it must wait. */
+static int32_t send(epop_sync *s, uint32_t step, uint32_t number, epop_sync_entry *entry)
+{
+    uint64_t octets = weight(s, entry);
+    int32_t result;
+
+    if (!can_fly(s, octets)) {
+        return EPOP_AGAIN;
+    }
+    s->p_flight++; /* first, for the end of the command may come before the call returns */
+    s->p_flight_octets += octets;
+    s->p_next++;
+    if (s->p_phase == EPOPI_SYNC_FETCH) {
+        entry->p_flags |= EPOPI_REQUESTED;
+    }
+    result = issue(s, step, number);
+    if (result != EPOP_OK) {
+        s->p_flight--;
+        s->p_flight_octets -= octets;
+        s->p_next--;
+    }
+    return result == EPOP_ERR_QUEUE_FULL ? EPOP_AGAIN : result;
+}
+
+/* Commands of this phase, until there are no more or no more may go out. EPOP_END where there are no more. */
+static int32_t send_some(epop_sync *s)
+{
+    int32_t result = EPOP_OK;
+
+    while (result == EPOP_OK && s->p_next < steps(s)) {
+        uint32_t number = number_at(s, s->p_next);
+        epop_sync_entry *entry = &s->p_table[number - s->p_base - 1];
+
+        if (!needs(s, entry)) {
+            s->p_next++;
+        } else {
+            result = is_enough(s) ? EPOP_AGAIN : send(s, s->p_next, number, entry);
+        }
+    }
+    return result == EPOP_OK ? EPOP_END : result;
+}
+
+/* ---- From phase to phase ---- */
+
+static void enter(epop_sync *s, uint32_t phase)
+{
+    s->p_phase = (uint8_t)phase;
+    s->p_next = 0;
+}
+
+/* The messages base + 1 to base + count, of which nothing is known yet. */
+static void open_window(epop_sync *s, uint32_t highest)
+{
+    static const epop_sync_entry none = {EPOP_SYNC_SIZE_UNKNOWN, 0, EPOP_OK, 0, EPOP_CODE_NONE, 0};
+    uint32_t i;
+
+    s->p_count = highest < s->p_table_count ? highest : s->p_table_count;
+    s->p_base = highest - s->p_count;
+    s->p_chosen = 0;
+    s->p_round_from = 0;
+    for (i = 0; i < s->p_count; i++) {
+        s->p_table[i] = none;
+    }
+    enter(s, s->p_windowed ? EPOPI_SYNC_SINGLES : EPOPI_SYNC_LISTING);
+}
+
+static void leave_stat(epop_sync *s)
+{
+    if (s->p_messages > 0 && s->p_table_count == 0) {
+        epopi_sync_fail(s, EPOP_ERR_BUFFER_SIZE);
+    }
+    if (s->p_messages == 0 || s->p_result != EPOP_OK) {
+        enter(s, EPOPI_SYNC_QUIT);
+        return;
+    }
+    s->p_windowed = s->p_messages > s->p_table_count;
+    open_window(s, s->p_messages);
+}
+
+/* Asks about what has no unique-id, or says why it is not asked. */
+static int32_t name_the_nameless(epop_sync *s)
+{
+    int32_t result = EPOP_OK;
+    uint32_t i;
+
+    for (i = 0; i < s->p_count && result == EPOP_OK; i++) {
+        epop_sync_entry *entry = &s->p_table[i];
+
+        if (!is_marked(entry, EPOPI_PRESENT, EPOPI_ASKED)) {
+            continue;
+        }
+        if (has(s, EPOP_SYNC_IDENTIFY)) {
+            entry->p_flags |= EPOPI_NAMELESS;
+        } else if (has(s, EPOP_SYNC_ALL)) {
+            result = epopi_sync_ask_known(s, s->p_base + 1 + i, epopi_span((const uint8_t *)"", 0));
+        } else {
+            epopi_sync_failed(s, entry, EPOP_ERR_SYNC_UNIQUE_ID, EPOP_CODE_NONE);
+        }
+    }
+    return result;
+}
+
+/* Without a filter all that is wanted is chosen. */
+static void choose_all(epop_sync *s)
+{
+    uint32_t i;
+
+    for (i = 0; i < s->p_count && !has(s, EPOP_SYNC_FILTER); i++) {
+        s->p_table[i].p_flags |= EPOPI_CHOSEN;
+    }
+}
+
+/* What was stored and not asked for again, or asked for and stored. */
+static uint32_t is_stored(const epop_sync_entry *entry)
+{
+    return is_marked(entry, EPOPI_CONFIRMED, 0) || is_marked(entry, EPOPI_SEEN, EPOPI_WANTED);
+}
+
+static uint32_t is_due(const epop_sync *s, const epop_sync_entry *entry)
+{
+    if (!is_stored(entry)) {
+        return is_marked(entry, EPOPI_DROP, 0);
+    }
+    if (has(s, EPOP_SYNC_KEEP_NEWEST) && s->p_rank > s->p_keep_newest) {
+        return 1;
+    }
+    return has(s, EPOP_SYNC_DELETE) && (s->p_delete_after == 0 || is_marked(entry, EPOPI_OLD, 0));
+}
+
+static void find_due(epop_sync *s)
+{
+    uint32_t i;
+
+    for (i = s->p_count; i-- > 0;) {
+        epop_sync_entry *entry = &s->p_table[i];
+
+        s->p_rank += is_marked(entry, EPOPI_PRESENT, 0);
+        if (s->p_strange == 0 && is_due(s, entry)) {
+            entry->p_flags |= EPOPI_DUE;
+        }
+        if (is_marked(entry, EPOPI_WANTED, EPOPI_REQUESTED) && !s->p_stopped) {
+            entry->p_flags |= EPOPI_SKIPPED;
+        }
+    }
+}
+
+/* Where `max_messages` bounds how many pass the filter, and some of those do not come, more are let through: else a
+ * message that never comes would stand before all others in every run. */
+static void leave_filter(epop_sync *s)
+{
+    s->p_round_to = s->p_next;
+    enter(s, EPOPI_SYNC_FETCH);
+    s->p_next = s->p_round_from;
+}
+
+static void leave_fetch(epop_sync *s)
+{
+    if (s->p_round_to < s->p_count && !s->p_stopped && s->p_fetched < s->p_max_messages) {
+        s->p_round_from = s->p_round_to;
+        s->p_chosen = 0;
+        enter(s, EPOPI_SYNC_FILTER);
+        s->p_next = s->p_round_from;
+        return;
+    }
+    find_due(s);
+    enter(s, EPOPI_SYNC_DELETE);
+}
+
+static int32_t close_window(epop_sync *s)
+{
+    int32_t result = epopi_sync_report(s);
+
+    if (s->p_base > 0 && s->p_result == EPOP_OK) {
+        open_window(s, s->p_base);
+    } else {
+        enter(s, EPOPI_SYNC_QUIT);
+    }
+    return result;
+}
+
+/* A phase is over: what stands between it and the next. EPOP_OK, or the host's negative value. */
+static int32_t leave(epop_sync *s)
+{
+    uint32_t phase = s->p_phase;
+    int32_t result = EPOP_OK;
+
+    switch (phase) {
+    case EPOPI_SYNC_STAT:
+        leave_stat(s);
+        return EPOP_OK;
+    case EPOPI_SYNC_LISTING:
+        if (!s->p_listed) {
+            epopi_sync_fail(s, EPOP_ERR_SYNC_LISTING);
+        }
+        phase = EPOPI_SYNC_SINGLES;
+        result = name_the_nameless(s);
+        break;
+    case EPOPI_SYNC_SINGLES:
+        result = name_the_nameless(s);
+        break;
+    case EPOPI_SYNC_IDENTIFY:
+        choose_all(s);
+        break;
+    case EPOPI_SYNC_FILTER:
+        leave_filter(s);
+        return EPOP_OK;
+    case EPOPI_SYNC_FETCH:
+        leave_fetch(s);
+        return EPOP_OK;
+    case EPOPI_SYNC_DELETE:
+        return close_window(s);
+    default:
+        break;
+    }
+    enter(s, phase + 1);
+    return result;
+}
+
+/* QUIT is the last word, and goes out when all else is answered. EPOP_AGAIN. */
+static int32_t quit(epop_sync *s)
+{
+    int32_t result;
+
+    /* Doubts that came in a later window than the DELEs: without QUIT they have not been. */
+    if (s->p_strange > 0 && s->p_marked > 0) {
+        epopi_sync_fail(s, EPOP_ERR_SYNC_LISTING);
+        (void)epop_client_abort(s->p_client, EPOP_ABORT_CLOSE);
+    }
+    result = epop_client_quit(s->p_client, TOKEN(s));
+    if (result == EPOP_OK) {
+        s->p_quit = 1;
+    } else if (result != EPOP_ERR_QUEUE_FULL) {
+        enter(s, EPOPI_SYNC_OVER);
+    }
+    return EPOP_AGAIN;
+}
+
+/* In a phase with commands for messages: sends, and goes on to the next phase when all are answered and confirmed. */
+static int32_t go_on(epop_sync *s)
+{
+    int32_t result = send_some(s);
+
+    if (result < 0) {
+        epopi_sync_fail(s, result);
+        enter(s, EPOPI_SYNC_OVER);
+        return EPOP_AGAIN;
+    }
+    if (s->p_flight > 0 || s->p_unconfirmed > 0 || (result == EPOP_AGAIN && !is_enough(s))) {
+        return EPOP_AGAIN;
+    }
+    return leave(s);
+}
+
+static int32_t go(epop_sync *s)
+{
+    switch (s->p_phase) {
+    case EPOPI_SYNC_IDLE:
+    case EPOPI_SYNC_OVER:
+    case EPOPI_SYNC_CLOSED:
+        return EPOP_AGAIN;
+    case EPOPI_SYNC_STAT:
+        return s->p_flight > 0 ? (int32_t)EPOP_AGAIN : leave(s);
+    case EPOPI_SYNC_QUIT:
+        return s->p_quit ? (int32_t)EPOP_AGAIN : quit(s);
+    default:
+        return go_on(s);
+    }
+}
+
+int32_t epopi_sync_walk(epop_sync *s)
+{
+    int32_t result = EPOP_OK;
+
+    if (s->p_busy) {
+        return EPOP_OK;
+    }
+    s->p_busy = 1;
+    while (result == EPOP_OK) {
+        result = go(s);
+    }
+    s->p_busy = 0;
+    return result == EPOP_AGAIN ? EPOP_OK : result;
+}
+
+void epopi_sync_fail(epop_sync *s, int32_t result)
+{
+    if (s->p_result == EPOP_OK) {
+        s->p_result = result;
+    }
+    s->p_stopped = 1;
+}
