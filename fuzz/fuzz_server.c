@@ -265,7 +265,8 @@ static int32_t on_trace(void *user, const epop_trace_event *event)
 {
     host *h = user;
 
-    FUZZ_CHECK(event->sent || event->line.len < 5 || memcmp(event->line.ptr, "AUTH ", 5) != 0);
+    FUZZ_CHECK(event->sent || event->line.len < 5 || memcmp(event->line.ptr, "AUTH ", 5) != 0 ||
+               memchr(event->line.ptr + 5, ' ', event->line.len - 5) == NULL); /* the mechanism alone */
     fuzz_log_add(&h->log, "%s%u", event->sent ? ">" : "<", (unsigned)event->redacted);
     fuzz_log_span(&h->log, event->line);
     fuzz_log_add(&h->log, "\n");
