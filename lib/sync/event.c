@@ -123,17 +123,20 @@ static void note_strange(epop_sync *s)
     s->p_strange += s->p_strange < UINT32_MAX;
 }
 
-/* The message that a row is about; NULL where it is none of the window, or not the one that was asked for. */
-static epop_sync_entry *entry_of_row(epop_sync *s, const epop_row_event *event, uint32_t asked_for)
+/* The message that a row is about; NULL where there is no room for it, or it is not the one that was asked for. */
+static epop_sync_entry *entry_of_row(epop_sync *s, const epop_row_event *event)
 {
-    epop_sync_entry *entry = epopi_sync_entry(s, event->listing->number);
+    uint32_t number = event->listing->number;
 
-    return asked_for == 0 || asked_for == event->listing->number ? entry : NULL;
+    if (s->p_phase == EPOPI_SYNC_LISTING && number > s->p_count && number <= s->p_table_count) {
+        epopi_sync_widen(s, number); /* STAT has not told of it */
+    }
+    return s->p_single == 0 || s->p_single == number ? epopi_sync_entry(s, number) : NULL;
 }
 
 static void take_list(epop_sync *s, const epop_row_event *event)
 {
-    epop_sync_entry *entry = entry_of_row(s, event, s->p_single);
+    epop_sync_entry *entry = entry_of_row(s, event);
 
     if (!entry || (entry->p_flags & EPOPI_SIZED)) {
         note_strange(s);
@@ -145,15 +148,16 @@ static void take_list(epop_sync *s, const epop_row_event *event)
 
 static int32_t take_uidl(epop_sync *s, const epop_row_event *event)
 {
-    epop_sync_entry *entry = entry_of_row(s, event, s->p_single);
+    epop_sync_entry *entry = entry_of_row(s, event);
 
-    if (!entry || (entry->p_flags & EPOPI_ASKED)) {
+    if (!entry || (entry->p_flags & (EPOPI_ASKED | EPOPI_NAMELESS))) {
         note_strange(s);
         return EPOP_OK;
     }
     entry->p_flags |= EPOPI_PRESENT;
     if (event->listing->unique_id.len == 0 || event->line_length > event->line.len) {
-        return EPOP_OK; /* none, or one that can not be told from others with the same head */
+        entry->p_flags |= EPOPI_NAMELESS; /* none, or one that can not be told from others with the same head */
+        return EPOP_OK;
     }
     return epopi_sync_ask_known(s, event->listing->number, event->listing->unique_id);
 }

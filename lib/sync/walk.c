@@ -49,7 +49,7 @@ static uint32_t needs(const epop_sync *s, const epop_sync_entry *entry)
 {
     switch (s->p_phase) {
     case EPOPI_SYNC_IDENTIFY:
-        return !s->p_stopped && is_marked(entry, EPOPI_NAMELESS, 0);
+        return !s->p_stopped && is_marked(entry, EPOPI_NAMELESS, EPOPI_ASKED | EPOPI_FAILED);
     case EPOPI_SYNC_FILTER:
         return !s->p_stopped && is_marked(entry, EPOPI_WANTED, EPOPI_CHOSEN);
     case EPOPI_SYNC_FETCH:
@@ -163,19 +163,23 @@ static void enter(epop_sync *s, uint32_t phase)
     s->p_next = 0;
 }
 
-/* The messages base + 1 to base + count, of which nothing is known yet. */
-static void open_window(epop_sync *s, uint32_t highest)
+void epopi_sync_widen(epop_sync *s, uint32_t highest)
 {
     static const epop_sync_entry none = {EPOP_SYNC_SIZE_UNKNOWN, 0, EPOP_OK, 0, EPOP_CODE_NONE, 0};
-    uint32_t i;
 
-    s->p_count = highest < s->p_table_count ? highest : s->p_table_count;
-    s->p_base = highest - s->p_count;
+    while (s->p_count < highest - s->p_base) {
+        s->p_table[s->p_count++] = none;
+    }
+}
+
+/* The messages up to this one, as many as there is memory for. */
+static void open_window(epop_sync *s, uint32_t highest)
+{
+    s->p_base = highest < s->p_table_count ? 0 : highest - s->p_table_count;
+    s->p_count = 0;
+    epopi_sync_widen(s, highest);
     s->p_chosen = 0;
     s->p_round_from = 0;
-    for (i = 0; i < s->p_count; i++) {
-        s->p_table[i] = none;
-    }
     enter(s, s->p_windowed ? EPOPI_SYNC_SINGLES : EPOPI_SYNC_LISTING);
 }
 
