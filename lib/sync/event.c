@@ -362,6 +362,9 @@ static void end_quit(epop_sync *s, const epop_end_event *event)
 {
     int32_t result = reason(event);
 
+    if (s->p_phase < EPOPI_SYNC_QUIT) {
+        epopi_sync_fail(s, EPOP_ERR_PHASE);
+    }
     s->p_phase = EPOPI_SYNC_OVER;
     if (result == EPOP_OK) {
         s->p_deletions = EPOP_SYNC_DELETED;
@@ -399,8 +402,10 @@ static int32_t end_command(epop_sync *s, const epop_end_event *event)
     case EPOP_CMD_DELE:
         end_dele(s, event, entry);
         return EPOP_OK;
+    case EPOP_CMD_RSET:
+        s->p_marked = reason(event) == EPOP_OK ? 0 : s->p_marked;
+        return EPOP_OK;
     case EPOP_CMD_QUIT:
-        end_quit(s, event);
         return EPOP_OK;
     default:
         end_listing(s, event);
@@ -420,6 +425,9 @@ static int32_t on_end(void *user, const epop_end_event *event)
         result = end_command(s, event);
     } else if (s->p_client_callbacks && s->p_client_callbacks->on_end) {
         result = s->p_client_callbacks->on_end(s->p_client_user, event);
+    }
+    if (event->command == EPOP_CMD_QUIT && s->p_phase != EPOPI_SYNC_IDLE) { /* the host's own deletes as well */
+        end_quit(s, event);
     }
     return result < 0 ? result : first_of(result, epopi_sync_walk(s));
 }

@@ -22,9 +22,10 @@ enum {
     EPOPI_SYNC_FILTER = 5,   /* TOP n 0 */
     EPOPI_SYNC_FETCH = 6,    /* RETR n */
     EPOPI_SYNC_DELETE = 7,   /* DELE n */
-    EPOPI_SYNC_QUIT = 8,
-    EPOPI_SYNC_OVER = 9,
-    EPOPI_SYNC_CLOSED = 10
+    EPOPI_SYNC_RESET = 8,    /* RSET, where a later window has shown that the server may be out of step */
+    EPOPI_SYNC_QUIT = 9,
+    EPOPI_SYNC_OVER = 10,
+    EPOPI_SYNC_CLOSED = 11
 };
 
 /* Marks on a message: p_flags of its entry. */
@@ -65,7 +66,8 @@ int32_t epopi_sync_emit_end(epop_sync *s, uint32_t number, int32_t result);
 
 /* sync.c: the entry of a message-number, NULL where the window has none. */
 epop_sync_entry *epopi_sync_entry(const epop_sync *s, uint32_t number);
-/* sync.c: reports all messages of the window, which is empty then. EPOP_OK, or the host's negative value. */
+/* sync.c: reports what of the window was not reported yet, and empties it. EPOP_OK, or the host's negative value: then
+ * it can be called again for the rest. */
 int32_t epopi_sync_report(epop_sync *s);
 
 #endif

@@ -76,6 +76,8 @@ static int32_t issue(epop_sync *s, uint32_t step, uint32_t number)
         return epop_client_retr(client, number, TOKEN(s));
     case EPOPI_SYNC_DELETE:
         return epop_client_dele(client, number, TOKEN(s));
+    case EPOPI_SYNC_RESET:
+        return epop_client_rset(client, TOKEN(s));
     default:
         return epop_client_top(client, number, 0, TOKEN(s));
     }
@@ -289,12 +291,15 @@ static int32_t close_window(epop_sync *s)
 {
     int32_t result = epopi_sync_report(s);
 
-    if (s->p_base > 0 && s->p_result == EPOP_OK) {
+    if (result != EPOP_OK) {
+        return result;
+    }
+    if (s->p_base > 0 && !s->p_stopped) {
         open_window(s, s->p_base);
     } else {
-        enter(s, EPOPI_SYNC_QUIT);
+        enter(s, s->p_strange > 0 && s->p_marked > 0 ? EPOPI_SYNC_RESET : EPOPI_SYNC_QUIT);
     }
-    return result;
+    return EPOP_OK;
 }
 
 /* A phase is over: what stands between it and the next. EPOP_OK, or the host's negative value. */
@@ -335,6 +340,37 @@ static int32_t leave(epop_sync *s)
     return result;
 }
 
+/* The run can not go on, not even to QUIT. EPOP_AGAIN. */
+static int32_t give_up(epop_sync *s, int32_t result)
+{
+    epopi_sync_fail(s, result);
+    enter(s, EPOPI_SYNC_OVER);
+    return EPOP_AGAIN;
+}
+
+/* Takes the marks of earlier windows back; where that fails, the session ends without QUIT, which does the same. */
+static int32_t reset(epop_sync *s)
+{
+    int32_t result = EPOP_OK;
+
+    if (s->p_next == 0) {
+        result = send(s, 0, 0, NULL);
+    }
+    if (result < 0) {
+        return give_up(s, result);
+    }
+    if (s->p_flight > 0 || result == EPOP_AGAIN) {
+        return EPOP_AGAIN;
+    }
+    if (s->p_marked > 0) {
+        (void)give_up(s, EPOP_ERR_SYNC_REFUSED);
+        (void)epop_client_abort(s->p_client, EPOP_ABORT_CLOSE);
+        return EPOP_AGAIN;
+    }
+    enter(s, EPOPI_SYNC_QUIT);
+    return EPOP_OK;
+}
+
 /* QUIT is the last word, and goes out when all else is answered. EPOP_AGAIN. */
 static int32_t quit(epop_sync *s)
 {
@@ -342,8 +378,10 @@ static int32_t quit(epop_sync *s)
 
     if (result == EPOP_OK) {
         s->p_quit = 1;
+    } else if (result != EPOP_ERR_QUEUE_FULL && s->p_marked > 0) {
+        (void)give_up(s, result);
     } else if (result != EPOP_ERR_QUEUE_FULL) {
-        enter(s, EPOPI_SYNC_OVER);
+        enter(s, EPOPI_SYNC_OVER); /* nothing depends on it */
     }
     return EPOP_AGAIN;
 }
@@ -354,9 +392,7 @@ static int32_t go_on(epop_sync *s)
     int32_t result = send_some(s);
 
     if (result < 0) {
-        epopi_sync_fail(s, result);
-        enter(s, EPOPI_SYNC_OVER);
-        return EPOP_AGAIN;
+        return give_up(s, result);
     }
     if (s->p_flight > 0 || s->p_unconfirmed > 0 || (result == EPOP_AGAIN && !is_enough(s))) {
         return EPOP_AGAIN;
@@ -373,6 +409,8 @@ static int32_t go(epop_sync *s)
         return EPOP_AGAIN;
     case EPOPI_SYNC_STAT:
         return s->p_flight > 0 ? (int32_t)EPOP_AGAIN : leave(s);
+    case EPOPI_SYNC_RESET:
+        return reset(s);
     case EPOPI_SYNC_QUIT:
         return s->p_quit ? (int32_t)EPOP_AGAIN : quit(s);
     default:

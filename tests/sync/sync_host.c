@@ -342,19 +342,35 @@ static void answer_listing(sync_host *h, const char *command)
     record_add(&h->answers, ".\r\n");
 }
 
+/* What a number means to a server that counts anew after DELE. */
+static uint32_t renumbered(const sync_host *h, uint32_t number)
+{
+    uint32_t real = 0;
+
+    while (number > 0 && real < h->count) {
+        number -= !h->marked[++real];
+    }
+    return number > 0 ? 0 : real;
+}
+
 static void answer_number(sync_host *h, const char *command, uint32_t number)
 {
+    uint32_t real = h->renumbers ? renumbered(h, number) : number;
+
     if (number == 0 || number > h->count) {
         record_add(&h->answers, "-ERR no such message\r\n");
+    } else if (strchr("LU", command[0]) && real == 0) {
+        record_add(&h->answers, "-ERR none any more\r\n");
     } else if (command[0] == 'L') {
-        record_add(&h->answers, "+OK %u %u\r\n", (unsigned)number, (unsigned)strlen(host_text(number)));
+        record_add(&h->answers, "+OK %u %u\r\n", (unsigned)number, (unsigned)strlen(host_text(real)));
     } else if (command[0] == 'U') {
-        record_add(&h->answers, "+OK %u u%u\r\n", (unsigned)number, (unsigned)number);
+        record_add(&h->answers, "+OK %u u%u\r\n", (unsigned)number, (unsigned)real);
     } else if (command[0] == 'R') {
         record_add(&h->answers, "+OK\r\n%s.\r\n", host_text(number));
     } else if (command[0] == 'T') {
         record_add(&h->answers, "+OK\r\nSubject: %u\r\n\r\n.\r\n", (unsigned)number);
     } else {
+        h->marked[number] = 1;
         record_add(&h->answers, "+OK\r\n");
     }
 }

@@ -44,7 +44,9 @@ typedef struct sync_host {
     const char *capabilities; /* rows of CAPA; NULL: -ERR */
     const rule *rules;        /* the last has a NULL for `command` */
     uint32_t count;
-    size_t piece; /* octets fed at a time; 0: all that there are */
+    size_t piece;       /* octets fed at a time; 0: all that there are */
+    uint32_t renumbers; /* LIST n and UIDL n count what is not marked */
+    uint8_t marked[HOST_MESSAGES + 1];
     record answers;
     uint32_t hung_up;
 
