@@ -49,7 +49,7 @@ static uint32_t needs(const epop_sync *s, const epop_sync_entry *entry)
 {
     switch (s->p_phase) {
     case EPOPI_SYNC_IDENTIFY:
-        return !s->p_stopped && is_marked(entry, EPOPI_NAMELESS, 0);
+        return !s->p_stopped && is_marked(entry, EPOPI_NAMELESS, EPOPI_ASKED | EPOPI_FAILED);
     case EPOPI_SYNC_FILTER:
         return !s->p_stopped && is_marked(entry, EPOPI_WANTED, EPOPI_CHOSEN);
     case EPOPI_SYNC_FETCH:
@@ -76,6 +76,8 @@ static int32_t issue(epop_sync *s, uint32_t step, uint32_t number)
         return epop_client_retr(client, number, TOKEN(s));
     case EPOPI_SYNC_DELETE:
         return epop_client_dele(client, number, TOKEN(s));
+    case EPOPI_SYNC_RESET:
+        return epop_client_rset(client, TOKEN(s));
     default:
         return epop_client_top(client, number, 0, TOKEN(s));
     }
@@ -163,19 +165,23 @@ static void enter(epop_sync *s, uint32_t phase)
     s->p_next = 0;
 }
 
-/* The messages base + 1 to base + count, of which nothing is known yet. */
-static void open_window(epop_sync *s, uint32_t highest)
+void epopi_sync_widen(epop_sync *s, uint32_t highest)
 {
     static const epop_sync_entry none = {EPOP_SYNC_SIZE_UNKNOWN, 0, EPOP_OK, 0, EPOP_CODE_NONE, 0};
-    uint32_t i;
 
-    s->p_count = highest < s->p_table_count ? highest : s->p_table_count;
-    s->p_base = highest - s->p_count;
+    while (s->p_count < highest - s->p_base) {
+        s->p_table[s->p_count++] = none;
+    }
+}
+
+/* The messages up to this one, as many as there is memory for. */
+static void open_window(epop_sync *s, uint32_t highest)
+{
+    s->p_base = highest < s->p_table_count ? 0 : highest - s->p_table_count;
+    s->p_count = 0;
+    epopi_sync_widen(s, highest);
     s->p_chosen = 0;
     s->p_round_from = 0;
-    for (i = 0; i < s->p_count; i++) {
-        s->p_table[i] = none;
-    }
     enter(s, s->p_windowed ? EPOPI_SYNC_SINGLES : EPOPI_SYNC_LISTING);
 }
 
@@ -285,12 +291,15 @@ static int32_t close_window(epop_sync *s)
 {
     int32_t result = epopi_sync_report(s);
 
-    if (s->p_base > 0 && s->p_result == EPOP_OK) {
+    if (result != EPOP_OK) {
+        return result;
+    }
+    if (s->p_base > 0 && !s->p_stopped) {
         open_window(s, s->p_base);
     } else {
-        enter(s, EPOPI_SYNC_QUIT);
+        enter(s, s->p_strange > 0 && s->p_marked > 0 ? EPOPI_SYNC_RESET : EPOPI_SYNC_QUIT);
     }
-    return result;
+    return EPOP_OK;
 }
 
 /* A phase is over: what stands between it and the next. EPOP_OK, or the host's negative value. */
@@ -331,21 +340,48 @@ static int32_t leave(epop_sync *s)
     return result;
 }
 
+/* The run can not go on, not even to QUIT. EPOP_AGAIN. */
+static int32_t give_up(epop_sync *s, int32_t result)
+{
+    epopi_sync_fail(s, result);
+    enter(s, EPOPI_SYNC_OVER);
+    return EPOP_AGAIN;
+}
+
+/* Takes the marks of earlier windows back; where that fails, the session ends without QUIT, which does the same. */
+static int32_t reset(epop_sync *s)
+{
+    int32_t result = EPOP_OK;
+
+    if (s->p_next == 0) {
+        result = send(s, 0, 0, NULL);
+    }
+    if (result < 0) {
+        return give_up(s, result);
+    }
+    if (s->p_flight > 0 || result == EPOP_AGAIN) {
+        return EPOP_AGAIN;
+    }
+    if (s->p_marked > 0) {
+        (void)give_up(s, EPOP_ERR_SYNC_REFUSED);
+        (void)epop_client_abort(s->p_client, EPOP_ABORT_CLOSE);
+        return EPOP_AGAIN;
+    }
+    enter(s, EPOPI_SYNC_QUIT);
+    return EPOP_OK;
+}
+
 /* QUIT is the last word, and goes out when all else is answered. EPOP_AGAIN. */
 static int32_t quit(epop_sync *s)
 {
-    int32_t result;
+    int32_t result = epop_client_quit(s->p_client, TOKEN(s));
 
-    /* Doubts that came in a later window than the DELEs: without QUIT they have not been. */
-    if (s->p_strange > 0 && s->p_marked > 0) {
-        epopi_sync_fail(s, EPOP_ERR_SYNC_LISTING);
-        (void)epop_client_abort(s->p_client, EPOP_ABORT_CLOSE);
-    }
-    result = epop_client_quit(s->p_client, TOKEN(s));
     if (result == EPOP_OK) {
         s->p_quit = 1;
+    } else if (result != EPOP_ERR_QUEUE_FULL && s->p_marked > 0) {
+        (void)give_up(s, result);
     } else if (result != EPOP_ERR_QUEUE_FULL) {
-        enter(s, EPOPI_SYNC_OVER);
+        enter(s, EPOPI_SYNC_OVER); /* nothing depends on it */
     }
     return EPOP_AGAIN;
 }
@@ -356,9 +392,7 @@ static int32_t go_on(epop_sync *s)
     int32_t result = send_some(s);
 
     if (result < 0) {
-        epopi_sync_fail(s, result);
-        enter(s, EPOPI_SYNC_OVER);
-        return EPOP_AGAIN;
+        return give_up(s, result);
     }
     if (s->p_flight > 0 || s->p_unconfirmed > 0 || (result == EPOP_AGAIN && !is_enough(s))) {
         return EPOP_AGAIN;
@@ -375,6 +409,8 @@ static int32_t go(epop_sync *s)
         return EPOP_AGAIN;
     case EPOPI_SYNC_STAT:
         return s->p_flight > 0 ? (int32_t)EPOP_AGAIN : leave(s);
+    case EPOPI_SYNC_RESET:
+        return reset(s);
     case EPOPI_SYNC_QUIT:
         return s->p_quit ? (int32_t)EPOP_AGAIN : quit(s);
     default:
