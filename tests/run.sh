@@ -138,14 +138,18 @@ else
 fi
 
 step "End to end"
-if CC=gcc compile release --buildtype=release -Dmbedtls=enabled -Dtests=disabled -Dexamples=enabled; then
+if CC=gcc compile release --buildtype=release -Dmbedtls=enabled -Dtests=disabled -Dexamples=enabled &&
+    CC=gcc compile plain --buildtype=release -Dmbedtls=disabled -Dtests=disabled -Dexamples=enabled; then
     EPOP_POPD=$build/sanitised/examples/popd/popd
     EPOP_POPGET=$build/sanitised/examples/popget/popget
     EPOP_POPD_RELEASE=$build/release/examples/popd/popd
     EPOP_POPGET_RELEASE=$build/release/examples/popget/popget
+    EPOP_POPD_PLAIN=$build/plain/examples/popd/popd
+    EPOP_POPGET_PLAIN=$build/plain/examples/popget/popget
     EPOP_TEST_COUNTS=$build/e2e-counts
     PYTHONDONTWRITEBYTECODE=1
-    export EPOP_POPD EPOP_POPGET EPOP_POPD_RELEASE EPOP_POPGET_RELEASE EPOP_TEST_COUNTS PYTHONDONTWRITEBYTECODE
+    export EPOP_POPD EPOP_POPGET EPOP_POPD_RELEASE EPOP_POPGET_RELEASE EPOP_POPD_PLAIN EPOP_POPGET_PLAIN
+    export EPOP_TEST_COUNTS PYTHONDONTWRITEBYTECODE
     rm -f "$EPOP_TEST_COUNTS"
     "$python" -m pytest -q -rfEs -p no:cacheprovider -c /dev/null --rootdir "$root/tests/e2e" \
         --basetemp "$build/e2e-files" --tb=short -o faulthandler_timeout=600 "$root/tests/e2e"
@@ -159,7 +163,7 @@ if CC=gcc compile release --buildtype=release -Dmbedtls=enabled -Dtests=disabled
     fi
     rm -rf "$build/e2e-files"
 else
-    one_failure "release build"
+    one_failure "release build, or the one without mbedTLS"
 fi
 
 if [ -n "$failures" ]; then

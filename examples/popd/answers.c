@@ -130,6 +130,8 @@ static void scan(struct connection *connection)
     opened.login_delay = EPOP_UNSET;
     log_head(&line, connection, "login");
     log_string(&line, "user", connection->user);
+    log_word(&line, "mechanism", connection->mechanism);
+    log_word(&line, "tls", connection->transport.tls != NULL ? "yes" : "no");
     log_number(&line, "messages", opened.count);
     log_number(&line, "octets", opened.octets);
     log_end(&line);

@@ -9,28 +9,35 @@
 #include "auth.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "tls.h"
 #include "wipe.h"
 
+/* Strongest first. */
 static const struct {
     const char *name;
-    epop_sasl_mechanism mechanism;
-    int needs_password; /* in the clear: of no use to users that have a hash */
-} known[AUTH_MECHANISMS] = {
-    {"SCRAM-SHA-256-PLUS", epop_sasl_scram_sha_256_plus, 0},
-    {"SCRAM-SHA-1-PLUS", epop_sasl_scram_sha_1_plus, 1},
-    {"SCRAM-SHA-256", epop_sasl_scram_sha_256, 0},
-    {"SCRAM-SHA-1", epop_sasl_scram_sha_1, 1},
-    {"OAUTHBEARER", epop_sasl_oauthbearer, 0},
-    {"XOAUTH2", epop_sasl_xoauth2, 0},
-    {"CRAM-MD5", epop_sasl_cram_md5, 1},
-    {"APOP", epop_sasl_apop, 1},
-    {"PLAIN", epop_sasl_plain, 0},
-    {"LOGIN", epop_sasl_login, 0},
+    epop_sasl_mechanism mechanism; /* NULL: USER and PASS, which are no mechanism */
+    int needs_password;            /* in the clear: of no use to users that have a hash */
+    int needs_hashes;
+} known[] = {
+    {"SCRAM-SHA-256-PLUS", epop_sasl_scram_sha_256_plus, 0, 1},
+    {"SCRAM-SHA-1-PLUS", epop_sasl_scram_sha_1_plus, 1, 1},
+    {"SCRAM-SHA-256", epop_sasl_scram_sha_256, 0, 1},
+    {"SCRAM-SHA-1", epop_sasl_scram_sha_1, 1, 1},
+    {"OAUTHBEARER", epop_sasl_oauthbearer, 0, 1}, /* tokens are compared by their digests */
+    {"XOAUTH2", epop_sasl_xoauth2, 0, 1},
+    {"CRAM-MD5", epop_sasl_cram_md5, 1, 1},
+    {"APOP", epop_sasl_apop, 1, 1},
+    {"PLAIN", epop_sasl_plain, 0, 0},
+    {"LOGIN", epop_sasl_login, 0, 0},
+    {"USER", NULL, 0, 0},
 };
+
+enum { KNOWN = sizeof known / sizeof known[0] };
 
 void auth_init(struct auth *auth)
 {
@@ -53,39 +60,66 @@ void auth_set_users(struct auth *auth, const struct users *users)
 
 static void add(struct auth *auth, size_t i)
 {
-    /* Tokens are compared by their digests. */
-    int can = auth->has_hashes || (known[i].mechanism != epop_sasl_oauthbearer && known[i].mechanism != epop_sasl_xoauth2);
+    int is_new = known[i].mechanism != NULL;
 
+    auth->has_user |= known[i].mechanism == NULL;
     for (size_t j = 0; j < auth->sasl.mechanism_count; j++) {
-        can = can && auth->mechanisms[j] != known[i].mechanism;
+        is_new = is_new && auth->mechanisms[j] != known[i].mechanism;
     }
-    if (can) {
+    if (is_new) {
         auth->mechanisms[auth->sasl.mechanism_count++] = known[i].mechanism;
     }
 }
 
-const char *auth_set_mechanisms(struct auth *auth, const char *list)
+static void add_all(struct auth *auth)
 {
-    auth->sasl.mechanism_count = 0;
-    for (size_t i = 0; list == NULL && i < AUTH_MECHANISMS; i++) {
-        if (!known[i].needs_password || users_iterations(auth->users) == 0) {
+    int no_passwords = users_iterations(auth->users) != 0;
+
+    for (size_t i = 0; i < KNOWN; i++) {
+        if ((auth->has_hashes || !known[i].needs_hashes) && (!no_passwords || !known[i].needs_password)) {
             add(auth, i);
         }
     }
-    while (list != NULL && *list != '\0') {
-        size_t length = strcspn(list, ",");
-        size_t i = 0;
+}
 
-        while (i < AUTH_MECHANISMS && (strlen(known[i].name) != length || memcmp(known[i].name, list, length) != 0)) {
-            i++;
-        }
-        if (i == AUTH_MECHANISMS) {
-            return list;
-        }
-        add(auth, i);
-        list += length + (list[length] == ',');
+static int add_named(struct auth *auth, const char *name, size_t length, char *problem)
+{
+    size_t i = 0;
+
+    while (i < KNOWN && (strlen(known[i].name) != length || strncasecmp(known[i].name, name, length) != 0)) {
+        i++;
     }
-    return NULL;
+    if (i == KNOWN) {
+        snprintf(
+            problem, AUTH_PROBLEM_MAX,
+            "--mechanisms does not know \"%.*s\"; give names with commas between, out of SCRAM-SHA-256-PLUS, "
+            "SCRAM-SHA-1-PLUS, SCRAM-SHA-256, SCRAM-SHA-1, OAUTHBEARER, XOAUTH2, CRAM-MD5, APOP, PLAIN, LOGIN, USER",
+            length < 32 ? (int)length : 32, name);
+        return -1;
+    }
+    if (known[i].needs_hashes && !auth->has_hashes) {
+        snprintf(problem, AUTH_PROBLEM_MAX, "--mechanisms: %s needs hashes, and %s", known[i].name, TLS_MISSING);
+        return -1;
+    }
+    add(auth, i);
+    return 0;
+}
+
+int auth_set_mechanisms(struct auth *auth, const char *list, char *problem)
+{
+    int result = 0;
+
+    if (list == NULL) {
+        add_all(auth);
+        return 0;
+    }
+    do {
+        size_t length = strcspn(list, ",");
+
+        result = add_named(auth, list, length, problem);
+        list += length;
+    } while (result == 0 && *list++ == ',');
+    return result;
 }
 
 int auth_set_salt_secret(struct auth *auth, const char *path)
@@ -119,6 +153,11 @@ int auth_set_salt_secret(struct auth *auth, const char *path)
     return result == 0 ? 0 : -1;
 }
 
+void auth_free(struct auth *auth)
+{
+    wipe(auth->salt_secret, sizeof auth->salt_secret);
+}
+
 static const struct secret nobody;
 
 static int make_salt(const struct auth *auth, epop_span name, uint8_t *salt)
@@ -127,7 +166,7 @@ static int make_salt(const struct auth *auth, epop_span name, uint8_t *salt)
     uint8_t mac[EPOP_HASH_MAX];
     int result = auth->crypto.hmac(auth->crypto.user, EPOP_HASH_SHA256, &key, &name, 1, mac);
 
-    memcpy(salt, mac, AUTH_SALT);
+    memcpy(salt, mac, SECRET_SALT);
     return result == 0 ? 0 : -1;
 }
 
@@ -139,7 +178,7 @@ static int derive(const struct auth *auth, const struct secret *secret, epop_spa
     key->struct_size = sizeof *key;
     key->iterations = auth->sasl.iterations;
     key->salt.ptr = memory->salt;
-    key->salt.len = AUTH_SALT;
+    key->salt.len = SECRET_SALT;
     if (make_salt(auth, name, memory->salt) != 0) {
         return -1;
     }
@@ -179,12 +218,14 @@ int auth_token(const struct auth *auth, epop_span name, epop_span token)
 {
     const struct secret *secret = users_secret(auth->users, name.ptr, name.len);
     uint8_t digest[EPOP_HASH_MAX];
+    int good;
 
     if (!auth->has_hashes || auth->crypto.hash(auth->crypto.user, EPOP_HASH_SHA256, &token, 1, digest) != 0) {
         return 0;
     }
-    return epop_secret_equal(digest, (secret != NULL ? secret : &nobody)->stored_key, SECRET_DIGEST) &&
-           secret != NULL && secret->kind == SECRET_BEARER;
+    good = epop_secret_equal(digest, (secret != NULL ? secret : &nobody)->stored_key, SECRET_DIGEST) != 0;
+    wipe(digest, sizeof digest);
+    return good && secret != NULL && secret->kind == SECRET_BEARER;
 }
 
 int auth_key(const struct auth *auth, epop_span name, uint32_t hash, struct auth_key *memory, epop_scram_key *key)

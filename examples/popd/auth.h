@@ -9,7 +9,7 @@
 
 #include "users.h"
 
-enum { AUTH_MECHANISMS = 10, AUTH_SALT = 16 };
+enum { AUTH_MECHANISMS = 10, AUTH_PROBLEM_MAX = 256 };
 
 struct auth {
     const struct users *users;
@@ -17,6 +17,7 @@ struct auth {
     int has_hashes;
     epop_sasl_mechanism mechanisms[AUTH_MECHANISMS];
     epop_sasl_config sasl;
+    int has_user; /* USER and PASS are taken */
     uint8_t salt_secret[EPOP_HASH_MAX];
 };
 
@@ -26,9 +27,12 @@ void auth_init(struct auth *auth);
 /* Other users from now on. */
 void auth_set_users(struct auth *auth, const struct users *users);
 
-/* Sets the mechanisms; `list` is names and commas, NULL for those that all users can use. NULL, or the first name in
- * the list that is not known. */
-const char *auth_set_mechanisms(struct auth *auth, const char *list);
+/* Sets the mechanisms; `list` is names and commas, NULL for those that all users can use. 0, or -1 with what is wrong
+ * with the list, and how to mend it, in `problem`, which has room for AUTH_PROBLEM_MAX. */
+int auth_set_mechanisms(struct auth *auth, const char *list, char *problem);
+
+/* Wipes what false salts are made of. */
+void auth_free(struct auth *auth);
 
 /* Makes what false salts are made of from a file that others can not read and that seldom changes; with NULL, or where
  * it can not be read, it is other at every start. 0, or -1 where there is nothing random. */

@@ -19,8 +19,8 @@
 #include "wipe.h"
 
 enum {
-    STEPS = 32,                       /* before other connections get their turn */
-    LINGER_OCTETS = 16 * 1024 * 1024  /* a peer that still sends so much does not listen */
+    STEPS = 32,                      /* before other connections get their turn */
+    LINGER_OCTETS = 16 * 1024 * 1024 /* a peer that still sends so much does not listen */
 };
 
 static const char implementation[] = "epop-popd";
@@ -93,17 +93,23 @@ static void destroy(struct connection *connection)
     server->closed = connection;
 }
 
-void connection_free(struct connection *connection)
+/* Any of these may hold a password that came in too late, or not as a whole. */
+static void wipe_secrets(struct connection *connection)
 {
-    connection_close_body(connection);
     connection_forget_token(connection);
-    transport_free(&connection->transport);
-    maildrop_free(connection->maildrop);
-    free(connection->user);
-    /* Either may hold a password that came in too late, or not as a whole. */
     wipe(connection->input, sizeof connection->input);
     wipe(connection->line, sizeof connection->line);
     wipe(connection->sasl_buffer, sizeof connection->sasl_buffer);
+    wipe(&connection->sasl, sizeof connection->sasl);
+}
+
+void connection_free(struct connection *connection)
+{
+    connection_close_body(connection);
+    wipe_secrets(connection);
+    transport_free(&connection->transport);
+    maildrop_free(connection->maildrop);
+    free(connection->user);
     free(connection);
 }
 
@@ -132,6 +138,7 @@ static void end_session(struct connection *connection, const char *reason, const
     }
     connection->job = JOB_NONE;
     dequeue(connection);
+    wipe_secrets(connection);
     connection_close_body(connection);
     if (connection->maildrop != NULL) {
         maildrop_release(connection->maildrop);
@@ -332,8 +339,9 @@ static enum step step(struct connection *connection)
     if ((wants & EPOP_WANT_TLS) != 0) {
         return start_tls(connection);
     }
-    if ((wants & EPOP_WANT_ANSWER) != 0 && connection->job != JOB_NONE) {
-        return STEP_QUEUE;
+    if ((wants & EPOP_WANT_ANSWER) != 0) {
+        connection->interest = 0; /* no job: the answer waits for its time */
+        return connection->job != JOB_NONE ? STEP_QUEUE : STEP_WAIT;
     }
     if ((wants & EPOP_WANT_RESUME) != 0 || connection->input_at < connection->input_length) {
         return feed(connection);
@@ -345,7 +353,9 @@ static void set_timer(struct connection *connection)
 {
     struct server *server = connection->server;
 
-    if (epop_server_deadline(&connection->session) == 0 && !transport_is_shaking(&connection->transport)) {
+    if (connection->is_penalized) {
+        /* The timer is armed already, for the answer. */
+    } else if (epop_server_deadline(&connection->session) == 0 && !transport_is_shaking(&connection->transport)) {
         timer_cancel(&connection->timer);
     } else if (connection->has_moved || connection->timer.queue == NULL) {
         timer_arm(&connection->timer, server->stopping ? &server->linger : &server->idle, server->now);
@@ -386,7 +396,7 @@ static void on_ready(struct watch *watch, unsigned events)
 
     if (connection->is_lingering) {
         linger(connection);
-    } else if (!connection->is_queued) {
+    } else if (!connection->is_queued && (!connection->is_penalized || (events & POLLER_BROKEN) == 0)) {
         run(connection);
     } else if ((events & POLLER_BROKEN) != 0 && connection->job != JOB_COMMIT) {
         lose(connection, ECONNRESET);
@@ -400,6 +410,13 @@ void connection_expire(struct connection *connection)
         end_session(connection, reason_of(connection), NULL);
     }
     destroy(connection);
+}
+
+void connection_end_penalty(struct connection *connection)
+{
+    connection->is_penalized = 0;
+    epop_server_refuse(&connection->session, EPOP_CODE_AUTH, NULL, 0);
+    run(connection);
 }
 
 void connection_stop(struct connection *connection)
@@ -427,6 +444,9 @@ static uint32_t flags_of(const struct connection *connection)
     const struct server *server = connection->server;
     uint32_t flags = server->options->allow_cleartext ? (uint32_t)EPOP_SERVER_ALLOW_CLEARTEXT : 0u;
 
+    if (!server->auth.has_user) {
+        flags |= EPOP_SERVER_SASL_ONLY;
+    }
     if (connection->is_refused) {
         flags |= EPOP_SERVER_REFUSE;
     }

@@ -3,8 +3,8 @@
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
  * connection.c moves octets and knows when the connection lives, waits and dies; login.c and answers.c answer the
- * questions of the session. The life of a connection: live, until the session ends; lingering, until the peer has seen the last
- * reply and closed too, or has taken too long; closed.
+ * questions of the session. The life of a connection: live, until the session ends; lingering, until the peer has seen
+ * the last reply and closed too, or has taken too long; closed.
  */
 #ifndef POPD_CONNECTION_H
 #define POPD_CONNECTION_H
@@ -49,7 +49,8 @@ struct connection {
     uint8_t *token; /* what has come of it */
     size_t token_length;
     struct maildrop *maildrop;
-    char *user; /* once logged in, for the log */
+    char *user;            /* once logged in, for the log */
+    const char *mechanism; /* by which they want in; static */
     enum connection_job job;
     uint32_t wanted; /* message that JOB_SEARCH is for, from 0 */
     /* The message that is being sent. */
@@ -67,7 +68,8 @@ struct connection {
     uint8_t is_queued;
     uint8_t is_refused; /* one too many: gets a greeting that says so */
     uint8_t is_lingering;
-    uint8_t has_moved; /* octets, since the timer was set */
+    uint8_t is_penalized; /* a login has failed, and its answer waits */
+    uint8_t has_moved;    /* octets, since the timer was set */
     uint8_t peer_closed;
     uint8_t is_secure; /* TLS from the first octet on */
     uint8_t input[CONNECTION_INPUT];
@@ -86,6 +88,9 @@ void connection_continue(struct connection *connection);
 
 /* Its timer has run out. */
 void connection_expire(struct connection *connection);
+
+/* It has waited long enough for the answer to a failed login. */
+void connection_end_penalty(struct connection *connection);
 
 /* The server stops: ends the connection unless a commit is under way, or its outcome on its way to the peer. */
 void connection_stop(struct connection *connection);

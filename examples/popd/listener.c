@@ -41,8 +41,7 @@ static int bind_to(int fd, const struct address *address)
         return -1;
     }
     /* [::] must mean the same on every system: IPv6 only. */
-    if (address->storage.ss_family == AF_INET6 &&
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
+    if (address->storage.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
         return -1;
     }
     if (bind(fd, (const struct sockaddr *)(const void *)&address->storage, address->length) != 0) {

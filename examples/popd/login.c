@@ -55,8 +55,22 @@ static void keep_token(struct connection *connection, const epop_auth_event *eve
 /* Nobody may act as another. */
 static int is_themselves(const epop_auth_event *event)
 {
-    return event->authzid.len == 0 || (event->authzid.len == event->name.len &&
-                                       memcmp(event->authzid.ptr, event->name.ptr, event->name.len) == 0);
+    return event->authzid.len == 0 ||
+           (event->authzid.len == event->name.len && memcmp(event->authzid.ptr, event->name.ptr, event->name.len) == 0);
+}
+
+/* No, after a while that counts from the turn of the loop in which the login came in, so that it takes as long whatever
+ * there was to compute. What the client has sent meanwhile waits in the socket. */
+static void refuse_later(struct connection *connection)
+{
+    struct server *server = connection->server;
+
+    if (server->penalty.span == 0) {
+        epop_server_refuse(&connection->session, EPOP_CODE_AUTH, NULL, 0);
+    } else {
+        connection->is_penalized = 1;
+        timer_arm(&connection->timer, &server->penalty, server->now);
+    }
 }
 
 static int32_t decide(struct connection *connection, const epop_auth_event *event, int is_good)
@@ -65,7 +79,7 @@ static int32_t decide(struct connection *connection, const epop_auth_event *even
         epop_server_accept(&connection->session);
     } else {
         connection_log_failed_login(connection, event->name.ptr, event->name.len, "credentials");
-        epop_server_refuse(&connection->session, EPOP_CODE_AUTH, NULL, 0);
+        refuse_later(connection);
     }
     return 0;
 }
@@ -78,9 +92,8 @@ static int32_t take_token(struct connection *connection, const epop_auth_event *
     if (event->more) {
         return 0;
     }
-    is_good = connection->token_length > 0 &&
-              auth_token(&connection->server->auth, event->name,
-                         (epop_span){connection->token, connection->token_length});
+    is_good = connection->token_length > 0 && auth_token(&connection->server->auth, event->name,
+                                                         (epop_span){connection->token, connection->token_length});
     connection_forget_token(connection);
     return decide(connection, event, is_good);
 }
@@ -134,6 +147,7 @@ int32_t connection_on_auth(void *user, const epop_auth_event *event)
 {
     struct connection *connection = user;
 
+    connection->mechanism = event->mechanism;
     switch (event->auth) {
     case EPOP_AUTH_PASSWORD:
         return decide(connection, event, auth_password(&connection->server->auth, event->name, event->password));

@@ -67,17 +67,14 @@ static void warn(const struct server *server)
     for (size_t i = 0; i < options->listen_count; i++) {
         is_open |= !address_is_loopback(&options->listen[i]);
     }
-    if (users_are_exposed(server->users)) {
-        log_message("warning", USERS_EXPOSED);
-    }
-    if (users_count(server->users) == 0) {
-        log_message("warning", "the users file names nobody; add lines of name:{PLAIN}secret");
-    }
+    server_warn_of_files(server);
     if (options->allow_cleartext && is_open) {
         log_message("warning", "with --allow-cleartext anybody on the network between can read passwords and mail");
     }
     if (!options->allow_cleartext && server->identity == NULL) {
-        log_message("warning", "nobody can log in: passwords need TLS (--cert and --key), or --allow-cleartext");
+        log_message("warning", tls_is_missing() ? "nobody can log in without --allow-cleartext: " TLS_MISSING
+                                                : "nobody can log in: that needs TLS (--cert and --key), or "
+                                                  "--allow-cleartext");
     }
     if (options->idle_timeout < 600) {
         log_message("warning", "--idle-timeout is below the 600 seconds that RFC 1939 asks for");
@@ -87,7 +84,7 @@ static void warn(const struct server *server)
 static int load_users(struct server *server)
 {
     struct users_problem problem;
-    const char *unknown;
+    char wrong[AUTH_PROBLEM_MAX];
 
     auth_init(&server->auth);
     server->users = users_load(server->options->users, server->auth.has_hashes, &problem);
@@ -96,10 +93,8 @@ static int load_users(struct server *server)
         return problem.status;
     }
     auth_set_users(&server->auth, server->users);
-    unknown = auth_set_mechanisms(&server->auth, server->options->mechanisms);
-    if (unknown != NULL) {
-        fprintf(stderr, "popd: --mechanisms: %.*s is not known; see the README for the names\n",
-                (int)strcspn(unknown, ","), unknown);
+    if (auth_set_mechanisms(&server->auth, server->options->mechanisms, wrong) != 0) {
+        fprintf(stderr, "popd: %s\n", wrong);
         return EX_USAGE;
     }
     if (auth_set_salt_secret(&server->auth, server->options->key) != 0) {
@@ -144,6 +139,7 @@ static int prepare(struct server *server)
 {
     timer_queue_init(&server->idle, (uint64_t)server->options->idle_timeout * 1000);
     timer_queue_init(&server->linger, LINGER_MS);
+    timer_queue_init(&server->penalty, (uint64_t)server->options->login_failure_delay * 1000);
     timer_queue_init(&server->pause, PAUSE_MS);
     server->now = timer_clock();
     server->poller = poller_new();
@@ -212,6 +208,7 @@ static void tidy_up(struct server *server)
     poller_free(server->poller);
     size_cache_free(server->sizes);
     users_free(server->users);
+    auth_free(&server->auth);
     tls_identity_release(server->identity);
     free(server->listeners);
     free(server);

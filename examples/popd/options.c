@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "tls.h"
+
 enum {
     OPT_ROOT = 256,
     OPT_USERS,
@@ -26,6 +28,7 @@ enum {
     OPT_IDLE_TIMEOUT,
     OPT_MAX_SESSIONS,
     OPT_MAX_LOGIN_FAILURES,
+    OPT_LOGIN_FAILURE_DELAY,
     OPT_LOG,
     OPT_HELP,
     OPT_VERSION
@@ -37,7 +40,9 @@ enum {
     MAX_SESSIONS_DEFAULT = 1000,
     MAX_SESSIONS_MAX = 1000000,
     MAX_LOGIN_FAILURES_DEFAULT = 3,
-    MAX_LOGIN_FAILURES_MAX = 1000
+    MAX_LOGIN_FAILURES_MAX = 1000,
+    LOGIN_FAILURE_DELAY_DEFAULT = 1,
+    LOGIN_FAILURE_DELAY_MAX = 60
 };
 
 static const struct option long_options[] = {
@@ -54,6 +59,7 @@ static const struct option long_options[] = {
     {"idle-timeout", required_argument, NULL, OPT_IDLE_TIMEOUT},
     {"max-sessions", required_argument, NULL, OPT_MAX_SESSIONS},
     {"max-login-failures", required_argument, NULL, OPT_MAX_LOGIN_FAILURES},
+    {"login-failure-delay", required_argument, NULL, OPT_LOGIN_FAILURE_DELAY},
     {"log", required_argument, NULL, OPT_LOG},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -79,6 +85,8 @@ static const char help[] =
     "  --idle-timeout SECONDS   close a connection on which nothing moves (default 600)\n"
     "  --max-sessions N         serve that many at a time (default 1000)\n"
     "  --max-login-failures N   failed logins that end a connection (default 3)\n"
+    "  --login-failure-delay SECONDS\n"
+    "                           answer a failed login after that time (default 1; 0: at once)\n"
     "  --log text|json          form of the log on standard error (default text)\n"
     "  --hash-password          print the hash of a password from standard input, and end\n"
     "  --help, --version        print this, or the version, and end\n"
@@ -91,7 +99,7 @@ static int usage(const char *cause, const char *value)
     return EX_USAGE;
 }
 
-static int number(uint32_t *out, const char *name, const char *text, uint32_t max)
+static int number(uint32_t *out, const char *name, const char *text, uint32_t min, uint32_t max)
 {
     uint32_t value = 0;
     size_t digits = strspn(text, "0123456789");
@@ -99,8 +107,9 @@ static int number(uint32_t *out, const char *name, const char *text, uint32_t ma
     for (size_t i = 0; i < digits && value <= max; i++) {
         value = value * 10 + (uint32_t)(text[i] - '0');
     }
-    if (digits == 0 || text[digits] != '\0' || value < 1 || value > max) {
-        fprintf(stderr, "popd: %s needs a number from 1 to %u, not \"%s\"\n", name, (unsigned)max, text);
+    if (digits == 0 || text[digits] != '\0' || value < min || value > max) {
+        fprintf(stderr, "popd: %s needs a number from %u to %u, not \"%s\"\n", name, (unsigned)min, (unsigned)max,
+                text);
         return EX_USAGE;
     }
     *out = value;
@@ -109,12 +118,13 @@ static int number(uint32_t *out, const char *name, const char *text, uint32_t ma
 
 static int add_listener(struct options *options, const char *text, int is_secure)
 {
-    const char *needs = is_secure
-                            ? "--listen-tls needs a numeric ADDR:PORT, such as 127.0.0.1:1995 or [::1]:1995, not"
-                            : "--listen needs a numeric ADDR:PORT, such as 127.0.0.1:1110 or [::1]:1110, not";
+    const char *needs = is_secure ? "--listen-tls needs a numeric ADDR:PORT, such as 127.0.0.1:1995 or [::1]:1995, not"
+                                  : "--listen needs a numeric ADDR:PORT, such as 127.0.0.1:1110 or [::1]:1110, not";
 
     if (options->listen_count == OPTIONS_LISTEN_MAX) {
-        return usage("--listen and --listen-tls can be given 16 times at most; listen on 0.0.0.0 or [::] for all addresses", NULL);
+        return usage(
+            "--listen and --listen-tls can be given 16 times at most; listen on 0.0.0.0 or [::] for all addresses",
+            NULL);
     }
     if (address_parse(&options->listen[options->listen_count], text) != 0) {
         return usage(needs, text);
@@ -175,11 +185,13 @@ static int take(struct options *options, int option, const char *value)
         options->hash_password = 1;
         return -1;
     case OPT_IDLE_TIMEOUT:
-        return number(&options->idle_timeout, "--idle-timeout", value, IDLE_TIMEOUT_MAX);
+        return number(&options->idle_timeout, "--idle-timeout", value, 1, IDLE_TIMEOUT_MAX);
     case OPT_MAX_SESSIONS:
-        return number(&options->max_sessions, "--max-sessions", value, MAX_SESSIONS_MAX);
+        return number(&options->max_sessions, "--max-sessions", value, 1, MAX_SESSIONS_MAX);
     case OPT_MAX_LOGIN_FAILURES:
-        return number(&options->max_login_failures, "--max-login-failures", value, MAX_LOGIN_FAILURES_MAX);
+        return number(&options->max_login_failures, "--max-login-failures", value, 1, MAX_LOGIN_FAILURES_MAX);
+    case OPT_LOGIN_FAILURE_DELAY:
+        return number(&options->login_failure_delay, "--login-failure-delay", value, 0, LOGIN_FAILURE_DELAY_MAX);
     case OPT_LOG:
         return set_log(options, value);
     case OPT_ALLOW_CLEARTEXT:
@@ -192,6 +204,23 @@ static int take(struct options *options, int option, const char *value)
     default:
         return EX_USAGE;
     }
+}
+
+static int complete_listeners(struct options *options)
+{
+    int is_secure = 0;
+
+    for (size_t i = 0; i < options->listen_count; i++) {
+        is_secure |= options->listen_secure[i];
+    }
+    if (tls_is_missing() && (is_secure || options->certificate != NULL)) {
+        fputs("popd: --listen-tls, --cert and --key need TLS, and " TLS_MISSING "\n", stderr);
+        return EX_UNAVAILABLE;
+    }
+    if (is_secure && options->certificate == NULL) {
+        return usage("--listen-tls needs --cert FILE and --key FILE", NULL);
+    }
+    return options->listen_count == 0 ? add_listener(options, "127.0.0.1:1110", 0) : -1;
 }
 
 static int complete(struct options *options)
@@ -208,12 +237,7 @@ static int complete(struct options *options)
     if ((options->certificate == NULL) != (options->key == NULL)) {
         return usage("--cert FILE and --key FILE belong together: the certificate chain and its key, in PEM", NULL);
     }
-    for (size_t i = 0; i < options->listen_count; i++) {
-        if (options->listen_secure[i] && options->certificate == NULL) {
-            return usage("--listen-tls needs --cert FILE and --key FILE", NULL);
-        }
-    }
-    return options->listen_count == 0 ? add_listener(options, "127.0.0.1:1110", 0) : -1;
+    return complete_listeners(options);
 }
 
 int options_parse(struct options *options, int argc, char **argv)
@@ -225,6 +249,7 @@ int options_parse(struct options *options, int argc, char **argv)
     options->idle_timeout = IDLE_TIMEOUT_DEFAULT;
     options->max_sessions = MAX_SESSIONS_DEFAULT;
     options->max_login_failures = MAX_LOGIN_FAILURES_DEFAULT;
+    options->login_failure_delay = LOGIN_FAILURE_DELAY_DEFAULT;
     opterr = 0;
     while (status == -1 && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
         if (option == ':') {

@@ -26,6 +26,7 @@ struct options {
     uint32_t idle_timeout; /* seconds */
     uint32_t max_sessions;
     uint32_t max_login_failures;
+    uint32_t login_failure_delay; /* seconds */
     int allow_cleartext;
     int hash_password;
     enum log_format log;

@@ -8,14 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tls.h"
 #include "wipe.h"
 
 static const char wrong_scram[] =
     "what stands behind {SCRAM-SHA-256} is not right; write iterations,salt,stored key,server key, the last three in "
     "base64 (popd --hash-password makes it)";
 static const char wrong_bearer[] = "behind {BEARER-SHA256} 64 hexadecimal digits must stand, the SHA-256 of the token";
-static const char no_hashes[] =
-    "only {PLAIN} can be used: this popd was built without hashes; build it with mbedTLS (meson -Dmbedtls=enabled)";
+static const char no_hashes[] = "all but {PLAIN} needs hashes, and " TLS_MISSING;
 
 /* Why a password can never be sent in PASS, or NULL. */
 static const char *take_plain(struct secret *secret, const char *text, size_t length)
@@ -43,15 +43,18 @@ static size_t take_base64(const char **text, const char *end, uint8_t *octets, s
 {
     const char *comma = memchr(*text, ',', (size_t)(end - *text));
     const char *stop = comma != NULL ? comma : end;
+    uint8_t decoded[EPOP_SCRAM_SALT_MAX + 3]; /* the last group is decoded only where it might be a full one */
     epop_base64 state;
     size_t used = 0;
     size_t length = 0;
 
     epop_base64_init(&state);
-    if (epop_base64_decode(&state, *text, (size_t)(stop - *text), &used, octets, room, &length) != EPOP_OK ||
-        used != (size_t)(stop - *text) || epop_base64_decode_end(&state) != EPOP_OK) {
+    if (epop_base64_decode(&state, *text, (size_t)(stop - *text), &used, decoded, sizeof decoded, &length) != EPOP_OK ||
+        epop_base64_decode_end(&state) != EPOP_OK || length > room) {
         length = 0;
     }
+    memcpy(octets, decoded, length);
+    wipe(decoded, sizeof decoded);
     *text = comma != NULL ? comma + 1 : end;
     return length;
 }
@@ -73,9 +76,9 @@ static const char *take_scram(struct secret *secret, const char *text, size_t le
     secret->kind = SECRET_SCRAM;
     secret->iterations = iterations;
     secret->length = (uint8_t)take_base64(&text, end, secret->octets, EPOP_SCRAM_SALT_MAX);
-    return secret->length > 0 &&
-                   take_base64(&text, end, secret->stored_key, SECRET_DIGEST) == SECRET_DIGEST &&
-                   take_base64(&text, end, secret->server_key, SECRET_DIGEST) == SECRET_DIGEST && text == end
+    return secret->length > 0 && take_base64(&text, end, secret->stored_key, SECRET_DIGEST) == SECRET_DIGEST &&
+                   take_base64(&text, end, secret->server_key, SECRET_DIGEST) == SECRET_DIGEST && text == end &&
+                   end[-1] != ','
                ? NULL
                : wrong_scram;
 }
@@ -112,8 +115,7 @@ const char *secret_parse(struct secret *secret, const char *text, size_t length,
         const char *scheme;
         const char *(*take)(struct secret *secret, const char *text, size_t length);
         int needs_hashes;
-    } schemes[] = {
-        {"{PLAIN}", take_plain, 0}, {"{SCRAM-SHA-256}", take_scram, 1}, {"{BEARER-SHA256}", take_bearer, 1}};
+    } schemes[] = {{"{PLAIN}", take_plain, 0}, {"{SCRAM-SHA-256}", take_scram, 1}, {"{BEARER-SHA256}", take_bearer, 1}};
 
     memset(secret, 0, sizeof *secret);
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {

@@ -9,7 +9,8 @@
 
 enum {
     SECRET_PASSWORD_MAX = 248, /* RFC 2449 section 4: what "PASS ", the password and CRLF leave of 255 octets */
-    SECRET_DIGEST = 32         /* octets of SHA-256 */
+    SECRET_DIGEST = 32,        /* octets of SHA-256 */
+    SECRET_SALT = 16           /* octets of the salts that popd makes, and Dovecot does */
 };
 
 enum secret_kind { SECRET_NONE, SECRET_PLAIN, SECRET_SCRAM, SECRET_BEARER };
@@ -18,7 +19,7 @@ enum secret_kind { SECRET_NONE, SECRET_PLAIN, SECRET_SCRAM, SECRET_BEARER };
 struct secret {
     enum secret_kind kind;
     uint32_t iterations;
-    uint8_t length; /* of the password, or of the salt */
+    uint8_t length;                    /* of the password, or of the salt */
     uint8_t stored_key[SECRET_DIGEST]; /* or the digest of a token */
     uint8_t server_key[SECRET_DIGEST];
     uint8_t octets[SECRET_PASSWORD_MAX]; /* the password, or the salt */

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -51,6 +52,25 @@ static int prepare_pipe(void)
     return 0;
 }
 
+void server_warn_of_files(const struct server *server)
+{
+    struct stat info;
+
+    if (users_are_exposed(server->users)) {
+        log_message("warning", USERS_EXPOSED);
+    }
+    if (users_are_uneven(server->users)) {
+        log_message("warning", USERS_UNEVEN);
+    }
+    if (users_count(server->users) == 0) {
+        log_message("warning", "the users file names nobody; add lines of name:{PLAIN}secret");
+    }
+    if (server->identity != NULL && stat(server->options->key, &info) == 0 &&
+        (info.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
+        log_message("warning", "others can read or change the key of --key, and with it be this server; chmod 600 it");
+    }
+}
+
 static void reload_users(struct server *server)
 {
     struct users_problem problem;
@@ -70,9 +90,6 @@ static void reload_users(struct server *server)
     log_start(&line, "reload");
     log_number(&line, "users", users_count(users));
     log_end(&line);
-    if (users_are_exposed(users)) {
-        log_message("warning", USERS_EXPOSED);
-    }
 }
 
 static void reload_identity(struct server *server)
@@ -135,6 +152,7 @@ static void on_signal_pipe(struct watch *watch, unsigned events)
     if (hangup && !server->stopping) {
         reload_users(server);
         reload_identity(server);
+        server_warn_of_files(server);
     }
 }
 
@@ -172,6 +190,9 @@ static void expire(struct server *server)
     while ((timer = timer_queue_due(&server->linger, server->now)) != NULL) {
         connection_expire(connection_of_timer(timer));
     }
+    while ((timer = timer_queue_due(&server->penalty, server->now)) != NULL) {
+        connection_end_penalty(connection_of_timer(timer));
+    }
     if (timer_queue_due(&server->pause, server->now) != NULL) {
         listener_resume(server);
     }
@@ -186,6 +207,7 @@ static int wait_time(const struct server *server)
     }
     wait = timer_queue_wait(&server->idle, server->now, wait);
     wait = timer_queue_wait(&server->linger, server->now, wait);
+    wait = timer_queue_wait(&server->penalty, server->now, wait);
     wait = timer_queue_wait(&server->pause, server->now, wait);
     return (int)wait;
 }

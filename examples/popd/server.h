@@ -28,7 +28,7 @@ struct server {
     struct users *users;
     struct auth auth;
     struct tls_identity *identity; /* NULL: no TLS */
-    int root; /* descriptor of the folder with the Maildirs */
+    int root;                      /* descriptor of the folder with the Maildirs */
     struct poller *poller;
     struct size_cache *sizes;
     struct listener *listeners; /* as many as options->listen_count */
@@ -36,10 +36,11 @@ struct server {
     uint64_t now;               /* timer_clock of this turn of the loop */
     struct timer_queue idle;
     struct timer_queue linger;
-    struct timer_queue pause; /* of listeners without descriptors to accept with */
+    struct timer_queue penalty; /* of connections that a failed login waits on for its answer */
+    struct timer_queue pause;   /* of listeners without descriptors to accept with */
     struct timer accept_pause;
     struct connection *connections;
-    struct connection *closed; /* freed at the end of the turn: events of the same batch may still name them */
+    struct connection *closed;      /* freed at the end of the turn: events of the same batch may still name them */
     struct connection *queue_first; /* have work to do without waiting for their socket */
     struct connection *queue_last;
     uint32_t sessions; /* live ones, without those that linger */
@@ -49,6 +50,9 @@ struct server {
     int stopping;
     uint8_t scratch[SCRATCH_SIZE];
 };
+
+/* Tells the log what is dangerous about the users file and the key. */
+void server_warn_of_files(const struct server *server);
 
 /* Runs until SIGTERM or SIGINT and all is done. Returns an exit status. */
 int server_run(struct server *server);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <mbedtls/error.h>
 #include <mbedtls/pk.h>
@@ -41,6 +42,11 @@ struct tls {
     uint8_t input[INPUT];
     uint8_t output[OUTPUT];
 };
+
+int tls_is_missing(void)
+{
+    return 0;
+}
 
 int tls_crypto(epop_crypto *crypto)
 {
@@ -75,6 +81,14 @@ static int is_pair(const struct tls_identity *identity)
 #endif
 }
 
+/* mbedTLS does not say why a file could not be opened. */
+static int problem_open(struct tls_problem *problem, const char *what, const char *path)
+{
+    snprintf(problem->text, sizeof problem->text, "%s %s: %s; give a file in PEM that this user may read", what, path,
+             strerror(errno));
+    return -1;
+}
+
 static int problem_in(struct tls_problem *problem, const char *what, const char *path, int code)
 {
     char cause[128];
@@ -89,6 +103,12 @@ static int load(struct tls_identity *identity, const char *certificate, const ch
 {
     int code;
 
+    if (access(certificate, R_OK) != 0) {
+        return problem_open(problem, "--cert", certificate);
+    }
+    if (access(key, R_OK) != 0) {
+        return problem_open(problem, "--key", key);
+    }
     if (psa_crypto_init() != PSA_SUCCESS) {
         snprintf(problem->text, sizeof problem->text, "mbedTLS has no random generator; see its documentation");
         return -1;
@@ -103,8 +123,10 @@ static int load(struct tls_identity *identity, const char *certificate, const ch
         return problem_in(problem, "--key", key, code);
     }
     if (!is_pair(identity)) {
-        snprintf(problem->text, sizeof problem->text, "--key %s does not belong to --cert %s; give the key that the "
-                 "certificate was made for, and the server's certificate first in its file", key, certificate);
+        snprintf(problem->text, sizeof problem->text,
+                 "--key %s does not belong to --cert %s; give the key that the "
+                 "certificate was made for, and the server's certificate first in its file",
+                 key, certificate);
         return -1;
     }
     code = mbedtls_ssl_config_defaults(&identity->conf, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM,
@@ -137,9 +159,6 @@ struct tls_identity *tls_identity_load(const char *certificate, const char *key,
         tls_identity_release(identity);
         return NULL;
     }
-#if MBEDTLS_VERSION_MAJOR < 4
-    mbedtls_ssl_conf_rng(&identity->conf, random_octets, NULL);
-#endif
     return identity;
 }
 
@@ -167,8 +186,8 @@ struct tls *tls_new(struct tls_identity *identity)
     identity->count++;
     mbedtls_ssl_init(&tls->ssl);
     if (mbedtls_ssl_setup(&tls->ssl, &identity->conf) != 0 ||
-        epop_tls_init(&tls->tls, sizeof tls->tls, &tls->ssl, EPOP_TLS_SERVER, NULL, tls->output,
-                      sizeof tls->output) != EPOP_OK ||
+        epop_tls_init(&tls->tls, sizeof tls->tls, &tls->ssl, EPOP_TLS_SERVER, NULL, tls->output, sizeof tls->output) !=
+            EPOP_OK ||
         epop_tls_server_certificate(&tls->tls, identity->certificate.raw.p, identity->certificate.raw.len) != EPOP_OK) {
         tls_free(tls);
         return NULL;

@@ -9,11 +9,19 @@
 
 #include "transport.h"
 
+/* Behind the name of what needs mbedTLS, where popd is built without. */
+#define TLS_MISSING                                                                                                    \
+    "this popd was built without mbedTLS; install its headers (Debian: libmbedtls-dev) and build popd anew with "      \
+    "meson -Dmbedtls=enabled"
+
 struct tls_identity; /* certificate and key; counted, so that sessions keep theirs when there is a new one */
 
 struct tls_problem {
     char text[512]; /* what is wrong, and how to mend it */
 };
+
+/* 1 where popd is built without mbedTLS. */
+int tls_is_missing(void);
 
 /* Fills in the hashes. 0, or -1 where there are none. */
 int tls_crypto(epop_crypto *crypto);

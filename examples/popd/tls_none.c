@@ -6,6 +6,11 @@
 
 #include <stdio.h>
 
+int tls_is_missing(void)
+{
+    return 1;
+}
+
 int tls_crypto(epop_crypto *crypto)
 {
     (void)crypto;
@@ -16,8 +21,7 @@ struct tls_identity *tls_identity_load(const char *certificate, const char *key,
 {
     (void)certificate;
     (void)key;
-    snprintf(problem->text, sizeof problem->text,
-             "--cert: this popd was built without TLS; build it with mbedTLS (meson -Dmbedtls=enabled)");
+    snprintf(problem->text, sizeof problem->text, "--cert and --key need TLS, and " TLS_MISSING);
     return NULL;
 }
 

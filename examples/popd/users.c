@@ -32,6 +32,8 @@ struct users {
     size_t room;
     int exposed;
     int has_hashes;
+    uint32_t iterations;
+    int uneven;
 };
 
 struct text {
@@ -238,6 +240,19 @@ static int sort(struct users *users, const char *path, struct users_problem *pro
     return 0;
 }
 
+static void measure(struct users *users)
+{
+    for (size_t i = 0; i < users->count; i++) {
+        const struct secret *secret = &users->list[i].secret;
+
+        if (secret->kind == SECRET_SCRAM) {
+            users->uneven |=
+                secret->length != SECRET_SALT || (users->iterations != 0 && secret->iterations != users->iterations);
+            users->iterations = secret->iterations > users->iterations ? secret->iterations : users->iterations;
+        }
+    }
+}
+
 static int load(struct users *users, int fd, const char *path, struct users_problem *problem)
 {
     struct text text = {NULL, 0};
@@ -253,6 +268,7 @@ static int load(struct users *users, int fd, const char *path, struct users_prob
     }
     if (result == 0) {
         result = sort(users, path, problem);
+        measure(users);
     }
     if (text.octets != NULL) {
         wipe(text.octets, text.length);
@@ -346,10 +362,10 @@ const struct secret *users_secret(const struct users *users, const void *name, s
 
 uint32_t users_iterations(const struct users *users)
 {
-    for (size_t i = 0; i < users->count; i++) {
-        if (users->list[i].secret.kind == SECRET_SCRAM) {
-            return users->list[i].secret.iterations;
-        }
-    }
-    return 0;
+    return users->iterations;
+}
+
+int users_are_uneven(const struct users *users)
+{
+    return users->uneven;
 }

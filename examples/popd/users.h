@@ -16,6 +16,10 @@ enum {
 
 #define USERS_EXPOSED "others can read or change the users file, which has passwords in it; chmod 600 it"
 
+#define USERS_UNEVEN                                                                                                   \
+    "the users file has SCRAM keys of different iterations or salts, by which names that it has can be told from "     \
+    "others; make all of them anew (popd --hash-password)"
+
 struct users;
 
 /* What is wrong with a file, and how to mend it. */
@@ -40,7 +44,10 @@ const char *users_find(const struct users *users, const void *name, size_t lengt
 /* What is held against the name, NULL where the name is not known. Good until users_free. */
 const struct secret *users_secret(const struct users *users, const void *name, size_t length);
 
-/* The iterations of the SCRAM keys in the file, 0 where it has none. All should have as many. */
+/* The most iterations of a SCRAM key in the file, 0 where it has none. */
 uint32_t users_iterations(const struct users *users);
+
+/* 1 where keys differ in their iterations, or salts in their length, by which known names can be told from others. */
+int users_are_uneven(const struct users *users);
 
 #endif

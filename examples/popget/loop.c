@@ -6,8 +6,6 @@
 
 #include "signals.h"
 
-#include <errno.h>
-
 static enum loop_end feed(struct loop *loop)
 {
     size_t used;
@@ -27,6 +25,13 @@ static enum loop_end end_of_stream(struct loop *loop)
     return epop_client_eof(loop->client) == EPOP_OK ? LOOP_DONE : LOOP_ERROR;
 }
 
+/* The connection gives nothing more, and why. */
+static enum loop_end lose(struct loop *loop, long outcome)
+{
+    transport_explain(loop->transport, outcome, &loop->failure);
+    return end_of_stream(loop);
+}
+
 static enum loop_end receive(struct loop *loop)
 {
     long got = transport_read(loop->transport, loop->data, sizeof loop->data);
@@ -35,8 +40,7 @@ static enum loop_end receive(struct loop *loop)
         return LOOP_GO_ON;
     }
     if (got <= 0) {
-        loop->error = got == TRANSPORT_BROKEN ? errno : loop->error;
-        return end_of_stream(loop);
+        return lose(loop, got);
     }
     loop->pos = 0;
     loop->len = (size_t)got;
@@ -50,7 +54,7 @@ static void send_some(struct loop *loop)
     long sent = transport_write(loop->transport, data, len);
 
     if (sent == TRANSPORT_BROKEN) {
-        loop->error = errno;
+        transport_explain(loop->transport, sent, &loop->failure);
         loop->deaf = true;
     } else if (sent > 0) {
         epop_client_output_ack(loop->client, (size_t)sent);
@@ -63,7 +67,7 @@ static unsigned wanted(const struct loop *loop, uint32_t wants)
 {
     unsigned want = 0;
 
-    if ((wants & EPOP_WANT_DRAIN) && !loop->deaf) {
+    if (((wants & EPOP_WANT_DRAIN) || transport_has_output(loop->transport)) && !loop->deaf) {
         want |= TRANSPORT_WRITE;
     }
     if ((wants & EPOP_WANT_FEED) && loop->pos == loop->len) {
@@ -96,6 +100,35 @@ static bool can_feed(const struct loop *loop, uint32_t wants)
     return !loop->full && ((wants & EPOP_WANT_RESUME) || ((wants & EPOP_WANT_FEED) && loop->pos < loop->len));
 }
 
+/* What came in the clear behind the answer to STLS is the session's to refuse. */
+static enum loop_end start_tls(struct loop *loop)
+{
+    if (loop->pos < loop->len) {
+        return feed(loop);
+    }
+    loop->is_stls = true;
+    return transport_start_tls(loop->transport) ? LOOP_GO_ON : lose(loop, TRANSPORT_BROKEN);
+}
+
+/* Goes on with the handshake. The session waits. */
+static enum loop_end shake(struct loop *loop)
+{
+    long result = transport_shake(loop->transport);
+    unsigned came;
+
+    if (result == TRANSPORT_WAIT) {
+        came = transport_wait(loop->transport, 0, loop->timeout);
+        if (came == TRANSPORT_SIGNAL) {
+            return LOOP_SIGNAL;
+        }
+        return came == 0 && epop_client_timeout(loop->client) != EPOP_OK ? LOOP_ERROR : LOOP_GO_ON;
+    }
+    if (result <= 0) {
+        return lose(loop, result);
+    }
+    return loop->is_stls && epop_client_tls_started(loop->client) != EPOP_OK ? LOOP_ERROR : LOOP_GO_ON;
+}
+
 static enum loop_end step(struct loop *loop)
 {
     uint32_t wants = epop_client_wants(loop->client);
@@ -103,6 +136,12 @@ static enum loop_end step(struct loop *loop)
 
     if (signals_caught()) {
         return LOOP_SIGNAL;
+    }
+    if (transport_is_shaking(loop->transport)) {
+        return shake(loop);
+    }
+    if ((wants & EPOP_WANT_TLS) && want == 0) {
+        return start_tls(loop);
     }
     if ((wants & EPOP_WANT_CLOSE) && want == 0) {
         return LOOP_DONE;

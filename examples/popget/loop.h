@@ -24,11 +24,12 @@ enum loop_end {
 struct loop {
     epop_client *client;
     struct transport *transport;
-    unsigned timeout; /* seconds, for waits that the session sets no deadline for */
-    int error;        /* errno of a connection that broke, 0 where it did not */
-    bool deaf;        /* the peer takes nothing any more; what it has still to say is read */
-    bool full;        /* the session takes no more input before some of its output is gone */
-    size_t pos;       /* octets in `data` that were fed */
+    unsigned timeout;                 /* seconds, for waits that the session sets no deadline for */
+    struct transport_failure failure; /* of a connection that broke */
+    bool is_stls;                     /* TLS began in the middle of the session */
+    bool deaf;                        /* the peer takes nothing any more; what it has still to say is read */
+    bool full;                        /* the session takes no more input before some of its output is gone */
+    size_t pos;                       /* octets in `data` that were fed */
     size_t len;
     uint8_t data[LOOP_BUFFER];
 };

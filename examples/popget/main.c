@@ -31,36 +31,39 @@ static bool hold_standard_descriptors(void)
     return true;
 }
 
-static void run_session(struct plan *plan, struct transport *transport)
+static void run_session(struct plan *plan)
 {
     static struct loop loop;
     enum loop_end end;
 
     loop.client = &plan->client;
-    loop.transport = transport;
+    loop.transport = plan->transport;
     loop.timeout = plan->options->timeout;
     if (plan_start(plan)) {
         end = loop_run(&loop);
-        transport_close(transport); /* first, so that nothing of what follows keeps the server waiting */
-        plan_finish(plan, end, loop.error);
+        transport_close(plan->transport); /* first, so that nothing of what follows keeps the server waiting */
+        plan_finish(plan, end, &loop.failure);
     }
     plan_free(plan);
 }
 
 static void connect_and_run(struct plan *plan)
 {
-    static struct transport transport;
-
-    if (transport_open(&transport, plan->options, plan->report)) {
-        run_session(plan, &transport);
-        transport_close(&transport);
+    if (transport_open(plan->transport, plan->options, plan->report)) {
+        run_session(plan);
     }
 }
 
-/* A password that may not be sent is not asked for: the session will say why. */
-static bool get_password(struct plan *plan)
+/* What can be wrong on this side is told before anybody is asked for a password. */
+static void prepare_and_run(struct plan *plan)
 {
-    return !plan->options->allow_cleartext || password_get(plan->password, plan->options, plan->report);
+    if (transport_prepare(plan->transport, plan->options, plan->report)) {
+        if (login_prepare(&plan->login, plan->options, plan->report)) {
+            connect_and_run(plan);
+        }
+        login_wipe(&plan->login);
+        transport_free(plan->transport);
+    }
 }
 
 static void open_and_run(struct plan *plan)
@@ -68,10 +71,9 @@ static void open_and_run(struct plan *plan)
     if (!plan->options->list) {
         plan->sink = sink_open(plan->options, plan->report);
     }
-    if ((plan->options->list || plan->sink != NULL) && get_password(plan)) {
-        connect_and_run(plan);
+    if (plan->options->list || plan->sink != NULL) {
+        prepare_and_run(plan);
     }
-    password_wipe(plan->password);
     if (!sink_close(plan->sink) && plan->report->status == STATUS_OK) {
         plan->report->status = STATUS_IO;
     }
@@ -79,13 +81,13 @@ static void open_and_run(struct plan *plan)
 
 static void fetch_mail(struct options *options, struct report *report)
 {
-    static struct password password;
+    static struct transport transport;
     static struct plan plan;
     static struct trace trace;
 
     plan.options = options;
     plan.report = report;
-    plan.password = &password;
+    plan.transport = &transport;
     plan.trace = &trace;
     if (trace_open(&trace, options->trace_file, report)) {
         open_and_run(&plan);

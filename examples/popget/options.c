@@ -6,9 +6,8 @@
 
 #include "options.h"
 
+#include "account.h"
 #include "help.h"
-
-#include <epop/wire.h>
 
 #include <getopt.h>
 #include <stdio.h>
@@ -90,6 +89,39 @@ static bool set_trace(struct options *options, const char *argument)
     return *argument != '\0';
 }
 
+static bool set_oauth_token_file(struct options *options, const char *argument)
+{
+    options->token_file = argument;
+    return *argument != '\0';
+}
+
+static bool set_auth(struct options *options, const char *argument)
+{
+    options->auth = argument;
+    return *argument != '\0';
+}
+
+static bool set_ca(struct options *options, const char *argument)
+{
+    options->ca_file = argument;
+    return *argument != '\0';
+}
+
+static bool set_tls(struct options *options, const char *argument)
+{
+    static const struct {
+        const char *name;
+        enum tls_policy policy;
+    } policies[] = {{"required", TLS_REQUIRED}, {"optional", TLS_OPTIONAL}, {"never", TLS_NEVER}};
+    size_t i = 0;
+
+    while (i < 3 && strcmp(policies[i].name, argument) != 0) {
+        i++;
+    }
+    options->tls = i < 3 ? policies[i].policy : TLS_DEFAULT;
+    return i < 3;
+}
+
 /* An option with `flag` is just switched on; the others have a function that takes their argument. */
 struct row {
     const char *name;
@@ -123,6 +155,10 @@ static const struct row rows[] = {
     {"pipeline", 0, true, 0, set_pipeline},
     {"timeout", 0, true, 0, set_timeout},
     {"password-file", 0, true, 0, set_password_file},
+    {"oauth-token-file", 0, true, 0, set_oauth_token_file},
+    {"auth", 0, true, 0, set_auth},
+    {"tls", 0, true, 0, set_tls},
+    {"ca", 0, true, 0, set_ca},
     {"trace", 0, true, 0, set_trace},
 };
 
@@ -173,56 +209,6 @@ static bool read_options(struct options *options, int argc, char **argv, struct 
     return true;
 }
 
-static bool decode(char *dst, epop_span text)
-{
-    size_t len;
-
-    if (epop_url_decode(dst, NAME_SIZE - 1, &len, text.ptr, text.len) != EPOP_OK) {
-        return false;
-    }
-    dst[len] = '\0';
-    return true;
-}
-
-/* What this build can not do, or not do without. NULL where all is well. */
-static const char *shortcoming(const epop_url *url)
-{
-    if (url->tls) {
-        return "pops://: this build of popget has no TLS (use pop:// through a tunnel, with --allow-cleartext)";
-    }
-    if (url->auth.len > 0 && (url->apop || url->auth.len != 1 || url->auth.ptr[0] != '*')) {
-        return ";AUTH=: this build of popget can not choose a mechanism (leave it out, or write ;AUTH=*)";
-    }
-    if (url->user.len == 0) {
-        return "URL: there is no user in it (write pop://USER@HOST; an '@' within the name is %40)";
-    }
-    return NULL;
-}
-
-static bool read_url(struct options *options, const char *text, struct report *report)
-{
-    epop_url url = {.struct_size = sizeof url};
-    int32_t result = epop_url_parse(&url, text, strlen(text));
-    const char *wrong;
-
-    if (result != EPOP_OK) {
-        report_fatal(report, STATUS_USAGE,
-                     "URL: %s: %s (write pop://USER@HOST or pop://USER@HOST:PORT, without a password)",
-                     epop_error_name(result), epop_strerror(result));
-        return false;
-    }
-    wrong = shortcoming(&url);
-    if (wrong == NULL && (!decode(options->user, url.user) || !decode(options->host, url.host))) {
-        wrong = "URL: user or host is too long, or wrongly encoded";
-    }
-    if (wrong != NULL) {
-        report_fatal(report, STATUS_USAGE, "%s", wrong);
-        return false;
-    }
-    snprintf(options->port, sizeof options->port, "%u", (unsigned)url.port);
-    return true;
-}
-
 /* What contradicts what; NULL where all is well. */
 static const char *contradiction_of_list(const struct options *options)
 {
@@ -264,7 +250,7 @@ bool options_parse(struct options *options, int argc, char **argv, struct report
     }
     report->quiet = options->quiet;
     if (optind != argc - 1) {
-        report_fatal(report, STATUS_USAGE, "give one URL, pop://USER@HOST (popget --help)");
+        report_fatal(report, STATUS_USAGE, "give one URL, pops://USER@HOST or pop://USER@HOST (popget --help)");
         return false;
     }
     wrong = options->list ? contradiction_of_list(options) : contradiction_of_fetch(options);
@@ -272,7 +258,7 @@ bool options_parse(struct options *options, int argc, char **argv, struct report
         report_fatal(report, STATUS_USAGE, "%s", wrong);
         return false;
     }
-    return read_url(options, argv[optind], report);
+    return account_settle(options, argv[optind], report);
 }
 
 void options_print_help(void)

@@ -13,6 +13,11 @@
 
 enum target { TARGET_NONE, TARGET_MAILDIR, TARGET_MBOX, TARGET_STDOUT, TARGET_EXEC };
 
+/* How a connection that begins without TLS (pop://) goes on. */
+enum tls_policy { TLS_DEFAULT, TLS_REQUIRED, TLS_OPTIONAL, TLS_NEVER };
+
+struct mechanism;
+
 enum {
     NAME_SIZE = 256,       /* user and host of the URL, decoded; a command line has 255 octets (RFC 2449 section 4) */
     PIPELINE_DEFAULT = 16, /* RETRs asked for ahead: hides the round trip, and little is in vain when one fails */
@@ -25,6 +30,13 @@ struct options {
     char user[NAME_SIZE];
     char host[NAME_SIZE];
     char port[8];
+    uint32_t port_number;
+    bool pops;                         /* TLS from the first octet */
+    enum tls_policy tls;               /* never TLS_DEFAULT after options_parse */
+    const struct mechanism *mechanism; /* NULL: the strongest */
+    const char *auth;                  /* --auth as it was given */
+    const char *ca_file;
+    const char *token_file;
     enum target target;
     const char *target_argument; /* DIR, FILE or CMD */
     unsigned targets;            /* how many were given */

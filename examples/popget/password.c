@@ -7,28 +7,23 @@
 #include "password.h"
 
 #include "escape.h"
+#include "secret_file.h"
 #include "signals.h"
+#include "wipe.h"
+
+#include <epop/base.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
-static const char remedy[] = "use --password-file or POPGET_PASSWORD";
+#define VARIABLE "POPGET_PASSWORD"
 
-/* A store that the compiler can not drop. */
-static void wipe(void *memory, size_t len)
-{
-    volatile char *at = (volatile char *)memory;
-
-    while (len-- > 0) {
-        *at++ = 0;
-    }
-}
+static const char remedy[] = "use --password-file or " VARIABLE;
 
 void password_wipe(struct password *password)
 {
@@ -73,17 +68,12 @@ static bool read_line(struct password *password, int fd)
 
 static bool from_file(struct password *password, const char *name, struct report *report)
 {
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
-    struct stat about;
+    int fd = secret_file_open("password file", name, report);
     bool good;
     int why;
 
     if (fd < 0) {
-        report_fatal(report, STATUS_IO, "password file %s: %s", name, strerror(errno));
         return false;
-    }
-    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (about.st_mode & (S_IRGRP | S_IROTH))) {
-        report_warning(report, "warning: password file %s: others may read it (chmod 600 %s)", name, name);
     }
     good = read_line(password, fd);
     why = errno;
@@ -137,8 +127,7 @@ static bool from_terminal(struct password *password, const struct options *optio
     return good;
 }
 
-/* Takes it over and wipes the place where it came in, which other programs of the same user can look at. */
-static bool from_environment(struct password *password, char *value, struct report *report)
+static bool from_environment(struct password *password, const char *value, struct report *report)
 {
     size_t len = strlen(value);
     bool fits = len <= sizeof password->octets;
@@ -147,12 +136,12 @@ static bool from_environment(struct password *password, char *value, struct repo
         memcpy(password->octets, value, len);
         password->len = len;
     } else {
-        report_fatal(report, STATUS_USAGE, "POPGET_PASSWORD: too long for POP3");
+        report_fatal(report, STATUS_USAGE, VARIABLE ": too long for POP3");
     }
     return fits;
 }
 
-static bool get(struct password *password, char *value, const struct options *options, struct report *report)
+static bool get(struct password *password, const char *value, const struct options *options, struct report *report)
 {
     if (options->password_file != NULL) {
         return from_file(password, options->password_file, report);
@@ -163,18 +152,39 @@ static bool get(struct password *password, char *value, const struct options *op
     return from_terminal(password, options, report);
 }
 
+/* No command of POP3 can carry these, and no mechanism may (RFC 4616 section 2 for NUL). */
+static bool check(const struct password *password, struct report *report)
+{
+    size_t i;
+
+    if (password->len == 0) {
+        report_fatal(report, STATUS_USAGE, "password: it is empty (%s)", remedy);
+        return false;
+    }
+    for (i = 0; i < password->len; i++) {
+        if (password->octets[i] == '\r' || password->octets[i] == '\n' || password->octets[i] == '\0') {
+            report_fatal(report, STATUS_USAGE, "password: %s: CR, LF or NUL is in it", epop_error_name(EPOP_ERR_OCTET));
+            return false;
+        }
+    }
+    return true;
+}
+
 bool password_get(struct password *password, const struct options *options, struct report *report)
 {
-    char *value = getenv("POPGET_PASSWORD");
-    bool good = get(password, value, options, report);
+    bool good = get(password, getenv(VARIABLE), options, report);
+
+    password_leave_environment();
+    return good && check(password, report);
+}
+
+/* Other programs of the same user can look at it there. */
+void password_leave_environment(void)
+{
+    char *value = getenv(VARIABLE);
 
     if (value != NULL) {
         wipe(value, strlen(value));
-        unsetenv("POPGET_PASSWORD");
+        unsetenv(VARIABLE);
     }
-    if (good && password->len == 0) {
-        report_fatal(report, STATUS_USAGE, "password: it is empty (%s)", remedy);
-        good = false;
-    }
-    return good;
 }

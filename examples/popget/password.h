@@ -21,6 +21,9 @@ struct password {
  * it. False after a report. */
 bool password_get(struct password *password, const struct options *options, struct report *report);
 
+/* Takes POPGET_PASSWORD out of the environment unread. */
+void password_leave_environment(void);
+
 void password_wipe(struct password *password);
 
 #endif

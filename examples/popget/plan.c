@@ -9,7 +9,6 @@
 #include "sink.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     SLOTS_BESIDE = 8,                   /* login, the listings and QUIT */
@@ -62,6 +61,7 @@ static int32_t on_greeting(void *user, const epop_greeting_event *event)
 {
     struct plan *plan = (struct plan *)user;
 
+    login_greeting(plan, event);
     if (event->reply->status == EPOP_STATUS_ERR) {
         keep_refusal(plan, event->reply);
         plan->quitting = true; /* there is nobody to say it to */
@@ -84,6 +84,8 @@ static int32_t on_reply(void *user, const epop_reply_event *event)
         fetch_reply(plan, event);
     } else if (event->command == EPOP_CMD_TOP) {
         browse_reply(plan, event);
+    } else if (event->command == EPOP_CMD_CAPA) {
+        login_capabilities(plan);
     }
     return 0;
 }
@@ -120,6 +122,9 @@ static enum mailbox_result take_row(struct plan *plan, const epop_row_event *eve
     plan->listed += event->line_length;
     if (plan->listed > LISTINGS_MAX) {
         return MAILBOX_TOO_LONG;
+    }
+    if (event->row == EPOP_ROW_CAPA) {
+        login_capability(plan, event->capability);
     }
     if (event->row == EPOP_ROW_LIST) {
         return mailbox_add(&plan->box, listing->number, listing->octets);
@@ -166,30 +171,14 @@ static int32_t on_body(void *user, const epop_body_event *event)
     return 0;
 }
 
-static void login_failed(struct plan *plan, const epop_end_event *event)
-{
-    const char *name = epop_error_name(event->result);
-    const char *text = epop_strerror(event->result);
-
-    if (event->result == EPOP_ERR_LOGIN_CLEARTEXT) {
-        report_fatal(plan->report, STATUS_REFUSED,
-                     "login: %s: %s (with --allow-cleartext it is sent all the same, for anybody on the way to read)",
-                     name, text);
-    } else if (event->result == EPOP_ERR_LOGIN_REFUSED) {
-        report_fatal(plan->report, report_status_of_code(event->code, STATUS_REFUSED),
-                     "login: %s: %s: \"%s\" (check user and password)", name, text, plan->refusal);
-    }
-    /* The others were reported where they arose: at the question or at the greeting. */
-    plan_quit(plan);
-}
-
 static void login_end(struct plan *plan, const epop_end_event *event)
 {
-    password_wipe(plan->password);
+    login_wipe(&plan->login);
     if (event->result == EPOP_OK) {
         ask_for_listings(plan);
     } else {
         login_failed(plan, event);
+        plan_quit(plan);
     }
 }
 
@@ -259,19 +248,7 @@ static int32_t on_end(void *user, const epop_end_event *event)
 
 static int32_t on_ask(void *user, const epop_ask_event *event)
 {
-    struct plan *plan = (struct plan *)user;
-    const char *what = event->ask == EPOP_ASK_USER ? "user" : "password";
-    int32_t result;
-
-    if (event->ask == EPOP_ASK_USER) {
-        result = epop_client_answer(&plan->client, plan->options->user, strlen(plan->options->user));
-    } else {
-        result = epop_client_answer(&plan->client, plan->password->octets, plan->password->len);
-    }
-    if (result < 0) {
-        report_fatal(plan->report, STATUS_USAGE, "%s: %s: %s", what, epop_error_name(result), epop_strerror(result));
-        epop_client_decline(&plan->client);
-    }
+    login_ask((struct plan *)user, event);
     return 0;
 }
 
@@ -298,7 +275,6 @@ bool plan_start(struct plan *plan)
     epop_client_config config = {.struct_size = sizeof config};
     int32_t result;
 
-    config.flags = options->allow_cleartext ? EPOP_CLIENT_ALLOW_CLEARTEXT : 0u;
     config.callbacks = &callbacks;
     config.user = plan;
     config.line_buffer = plan->line;
@@ -317,7 +293,10 @@ bool plan_start(struct plan *plan)
         report_fatal(plan->report, STATUS_TEMPORARY, "out of memory");
         return false;
     }
-    result = epop_client_init(&plan->client, sizeof plan->client, &config);
+    result = login_configure(&plan->login, options, &config);
+    if (result == EPOP_OK) {
+        result = epop_client_init(&plan->client, sizeof plan->client, &config);
+    }
     plan_check(plan, result);
     if (result == EPOP_OK) {
         plan_check(plan, epop_client_login(&plan->client, 0));

@@ -10,10 +10,10 @@
 
 #include "browse.h"
 #include "fetch.h"
+#include "login.h"
 #include "loop.h"
 #include "mailbox.h"
 #include "options.h"
-#include "password.h"
 #include "progress.h"
 #include "report.h"
 #include "trace.h"
@@ -28,12 +28,13 @@ enum {
 struct plan {
     struct options *options;
     struct report *report;
-    struct password *password;
+    struct transport *transport;
     struct trace *trace;
     struct sink *sink; /* NULL with --list */
     struct progress bar;
     epop_client client;
     epop_client_slot *slots;
+    struct login login;
     struct mailbox box;
     struct fetch fetch;
     struct browse browse;
@@ -47,11 +48,11 @@ struct plan {
     uint8_t output[16384];
 };
 
-/* `plan` is all zero but for its first members, up to `sink`. False after a report. */
+/* `plan` is all zero but for its first members, up to `sink`, and what login_prepare has done. False after a report. */
 bool plan_start(struct plan *plan);
 
 /* What is to be said when the loop has ended. */
-void plan_finish(struct plan *plan, enum loop_end end, int connection_error);
+void plan_finish(struct plan *plan, enum loop_end end, const struct transport_failure *failure);
 
 void plan_free(struct plan *plan);
 

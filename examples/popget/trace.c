@@ -57,7 +57,10 @@ void trace_line(struct trace *trace, const epop_trace_event *event)
                             ESCAPE_ASCII | ESCAPE_BACKSLASH, true);
         fwrite(text, 1, wrote, trace->file);
     }
-    fputs(event->redacted ? " [redacted]\n" : "\n", trace->file);
+    if (event->redacted) {
+        fputs(event->line.len > 0 ? " [redacted]" : "[redacted]", trace->file);
+    }
+    fputc('\n', trace->file);
     fflush(trace->file); /* what matters most is what came last before a crash */
 }
 

@@ -1,4 +1,4 @@
-/* The connection to the server: all that knows of sockets, and the place where a TLS layer belongs.
+/* The connection to the server: all that knows of sockets. TLS is a layer in it (tls.h).
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -7,6 +7,7 @@
 #include "transport.h"
 
 #include "signals.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -131,14 +133,24 @@ static struct addrinfo *resolve(const struct options *options, struct report *re
     return addresses;
 }
 
-bool transport_open(struct transport *transport, const struct options *options, struct report *report)
+bool transport_prepare(struct transport *transport, const struct options *options, struct report *report)
+{
+    bool wanted = options->pops || (options->tls != TLS_NEVER && tls_is_there());
+
+    transport->fd = -1;
+    transport->is_secure = false;
+    transport->host = options->host;
+    transport->tls = wanted ? tls_open(options->ca_file, report) : NULL;
+    return !wanted || transport->tls != NULL;
+}
+
+static bool connect_to_any(struct transport *transport, const struct options *options, struct report *report)
 {
     struct addrinfo *addresses = resolve(options, report);
     struct addrinfo *address;
     unsigned tried = 0;
     int error = 0;
 
-    transport->fd = -1;
     if (addresses == NULL) {
         return false;
     }
@@ -154,12 +166,37 @@ bool transport_open(struct transport *transport, const struct options *options, 
     return transport->fd >= 0;
 }
 
-unsigned transport_wait(struct transport *transport, unsigned want, unsigned seconds)
+bool transport_open(struct transport *transport, const struct options *options, struct report *report)
 {
-    return wait_on(transport->fd, want, seconds);
+    struct transport_failure failure = {EPOP_OK, ""};
+
+    if (!connect_to_any(transport, options, report)) {
+        return false;
+    }
+    if (options->pops && !transport_start_tls(transport)) {
+        transport_explain(transport, TRANSPORT_BROKEN, &failure);
+        report_fatal(report, STATUS_SOFTWARE, "%s: %s", options->host, failure.text);
+        return false;
+    }
+    return true;
 }
 
-static long outcome(ssize_t result)
+/* While hands are shaken, TLS itself says what it waits for. */
+unsigned transport_wait(struct transport *transport, unsigned want, unsigned seconds)
+{
+    bool ready = false;
+    unsigned came;
+
+    if (transport->is_secure) {
+        ready = (want & TRANSPORT_READ) && tls_has_input(transport->tls);
+        want = tls_is_up(transport->tls) ? want : (unsigned)TRANSPORT_READ;
+        want |= tls_has_output(transport->tls) ? (unsigned)TRANSPORT_WRITE : 0u;
+    }
+    came = wait_on(transport->fd, want, ready ? 0 : seconds);
+    return came == TRANSPORT_SIGNAL || !ready ? came : came | TRANSPORT_READ;
+}
+
+static long outcome_of(ssize_t result)
 {
     if (result >= 0) {
         return (long)result;
@@ -167,20 +204,80 @@ static long outcome(ssize_t result)
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? TRANSPORT_WAIT : TRANSPORT_BROKEN;
 }
 
+long transport_socket_read(int fd, uint8_t *data, size_t len)
+{
+    return outcome_of(recv(fd, data, len, 0));
+}
+
+long transport_socket_write(int fd, const uint8_t *data, size_t len)
+{
+    return outcome_of(send(fd, data, len, MSG_NOSIGNAL));
+}
+
 long transport_read(struct transport *transport, uint8_t *data, size_t len)
 {
-    return outcome(recv(transport->fd, data, len, 0));
+    return transport->is_secure ? tls_read(transport->tls, transport->fd, data, len)
+                                : transport_socket_read(transport->fd, data, len);
 }
 
 long transport_write(struct transport *transport, const uint8_t *data, size_t len)
 {
-    return outcome(send(transport->fd, data, len, MSG_NOSIGNAL));
+    return transport->is_secure ? tls_write(transport->tls, transport->fd, data, len)
+                                : transport_socket_write(transport->fd, data, len);
+}
+
+bool transport_has_output(const struct transport *transport)
+{
+    return transport->is_secure && tls_has_output(transport->tls);
+}
+
+bool transport_start_tls(struct transport *transport)
+{
+    transport->is_secure = true;
+    return transport->tls != NULL && tls_start(transport->tls, transport->host);
+}
+
+bool transport_is_shaking(const struct transport *transport)
+{
+    return transport->is_secure && !tls_is_up(transport->tls);
+}
+
+long transport_shake(struct transport *transport)
+{
+    return tls_shake(transport->tls, transport->fd);
+}
+
+void transport_explain(const struct transport *transport, long outcome, struct transport_failure *failure)
+{
+    int error = errno;
+    int32_t code = transport->is_secure ? tls_explain(transport->tls, failure->text, sizeof failure->text) : EPOP_OK;
+
+    if (code == EPOP_OK && outcome == TRANSPORT_BROKEN) {
+        snprintf(failure->text, sizeof failure->text, "%s", strerror(error));
+    }
+    failure->code = code != EPOP_ERR_PEER_EOF ? code : EPOP_OK; /* what that means is the session's to say */
+}
+
+bool transport_binding(const struct transport *transport, uint8_t *octets, size_t room, size_t *len)
+{
+    return transport->is_secure && tls_binding(transport->tls, octets, room, len);
 }
 
 void transport_close(struct transport *transport)
 {
     if (transport->fd >= 0) {
+        if (transport->is_secure) {
+            tls_close(transport->tls, transport->fd);
+        }
         close(transport->fd);
         transport->fd = -1;
     }
+}
+
+void transport_free(struct transport *transport)
+{
+    transport_close(transport);
+    tls_free(transport->tls);
+    transport->tls = NULL;
+    transport->is_secure = false;
 }

@@ -1,4 +1,4 @@
-/* The connection to the server: all that knows of sockets, and the place where a TLS layer belongs.
+/* The connection to the server: all that knows of sockets. TLS is a layer in it (tls.h).
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -10,8 +10,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct tls;
+
 struct transport {
-    int fd; /* -1: not connected */
+    int fd;           /* -1: not connected */
+    struct tls *tls;  /* NULL where the options want none */
+    bool is_secure;   /* TLS has begun */
+    const char *host; /* whose certificate it must be */
+};
+
+/* Why a connection broke. */
+struct transport_failure {
+    int32_t code;   /* EPOP_ERR_ of TLS; EPOP_OK for anything else */
+    char text[640]; /* empty where there is nothing to tell */
 };
 
 /* What reading and writing come to, beside a number of octets. */
@@ -28,8 +39,11 @@ enum {
     TRANSPORT_SIGNAL = 4 /* a signal was caught */
 };
 
-/* Connects to the host of the options: all its addresses one after the other, each for `timeout` seconds at most. False
- * after a report, or where a signal came. */
+/* Gets ready for TLS where the options ask for it, before anybody is asked for a password. False after a report. */
+bool transport_prepare(struct transport *transport, const struct options *options, struct report *report);
+
+/* Connects to the host of the options: all its addresses one after the other, each for `timeout` seconds at most; with
+ * pops://, TLS begins. False after a report, or where a signal came. */
 bool transport_open(struct transport *transport, const struct options *options, struct report *report);
 
 /* Waits until what is in `want` can be tried again; 0 after `seconds` without. */
@@ -37,6 +51,24 @@ unsigned transport_wait(struct transport *transport, unsigned want, unsigned sec
 
 long transport_read(struct transport *transport, uint8_t *data, size_t len);
 long transport_write(struct transport *transport, const uint8_t *data, size_t len);
+bool transport_has_output(const struct transport *transport); /* transport_write with nothing goes on with it */
+
+/* Begins TLS. Then, while it is shaking hands, transport_shake: 1 when that is done, else as reading. */
+bool transport_start_tls(struct transport *transport);
+bool transport_is_shaking(const struct transport *transport);
+long transport_shake(struct transport *transport);
+
+/* Says why, right after the call that came to `outcome`: TRANSPORT_END, which may be a cut, or TRANSPORT_BROKEN. */
+void transport_explain(const struct transport *transport, long outcome, struct transport_failure *failure);
+
+/* False where there is none. */
+bool transport_binding(const struct transport *transport, uint8_t *octets, size_t room, size_t *len);
+
 void transport_close(struct transport *transport);
+void transport_free(struct transport *transport);
+
+/* For the layer of TLS. */
+long transport_socket_read(int fd, uint8_t *data, size_t len);
+long transport_socket_write(int fd, const uint8_t *data, size_t len);
 
 #endif

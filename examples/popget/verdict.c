@@ -9,10 +9,15 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 static int status_of(int32_t code)
 {
+    if (code == EPOP_ERR_PEER_CERTIFICATE) {
+        return STATUS_REFUSED;
+    }
+    if (code == EPOP_ERR_CRYPTO) {
+        return STATUS_SOFTWARE;
+    }
     if (code == EPOP_ERR_PEER_EOF || code == EPOP_ERR_PEER_TIMEOUT || code == EPOP_ERR_PEER_QUIT_UNKNOWN) {
         return STATUS_TEMPORARY;
     }
@@ -41,16 +46,32 @@ static void describe_place(const struct plan *plan, const epop_error_info *info,
     }
 }
 
-static void report_error(struct plan *plan, const epop_error_info *info, int connection_error)
+static const char *remedy_of(int32_t code)
 {
-    int status = status_of(info->code);
+    if (code == EPOP_ERR_PEER_SASL || code == EPOP_ERR_PEER_PLAINTEXT) {
+        return "it may be a false server, or somebody is on the way";
+    }
+    if (code == EPOP_ERR_PEER_CERTIFICATE) {
+        return "nothing secret was sent";
+    }
+    return status_of(code) == STATUS_TEMPORARY ? "try again later" : "--trace FILE writes down what it says";
+}
+
+/* Where TLS has failed, that took the session with it. */
+static void report_tls(struct plan *plan, const struct transport_failure *failure)
+{
+    report_fatal(plan->report, status_of(failure->code), "%s: %s: %s: %s (%s)", plan->options->host,
+                 epop_error_name(failure->code), epop_strerror(failure->code), failure->text, remedy_of(failure->code));
+}
+
+static void report_error(struct plan *plan, const epop_error_info *info, const struct transport_failure *failure)
+{
     char place[80];
 
     describe_place(plan, info, place, sizeof place);
-    report_fatal(plan->report, status, "%s: %s: %s: %s, octet %" PRIu64 " of what it sent%s%s (%s)",
+    report_fatal(plan->report, status_of(info->code), "%s: %s: %s: %s, octet %" PRIu64 " of what it sent%s%s (%s)",
                  plan->options->host, epop_error_name(info->code), epop_strerror(info->code), place, info->offset,
-                 connection_error != 0 ? ": " : "", connection_error != 0 ? strerror(connection_error) : "",
-                 status == STATUS_TEMPORARY ? "try again later" : "--trace FILE writes down what it says");
+                 failure->text[0] != '\0' ? ": " : "", failure->text, remedy_of(info->code));
     if (plan->refusal[0] != '\0') {
         report_warning(plan->report, "the last that %s said was: \"%s\"", plan->options->host, plan->refusal);
     }
@@ -98,11 +119,29 @@ static void report_count(struct plan *plan, bool shown)
     }
 }
 
-void plan_finish(struct plan *plan, enum loop_end end, int connection_error)
+/* What has ended it, where that was not in good order. */
+static void report_end(struct plan *plan, enum loop_end end, const epop_error_info *info,
+                       const struct transport_failure *failure)
+{
+    int number = signals_caught();
+
+    if (number != 0) {
+        report_fatal(plan->report, 128 + number, "ended by signal %d", number);
+    } else if (end == LOOP_STUCK) {
+        report_fatal(plan->report, STATUS_SOFTWARE, "the session does not go on (please report this fault)");
+    } else if (info->code == EPOP_OK || plan->given_up) {
+        return;
+    } else if (failure->code != EPOP_OK) {
+        report_tls(plan, failure);
+    } else if (!is_harmless(plan, info->code)) {
+        report_error(plan, info, failure);
+    }
+}
+
+void plan_finish(struct plan *plan, enum loop_end end, const struct transport_failure *failure)
 {
     epop_error_info info = {.struct_size = sizeof info};
     bool shown = progress_end(&plan->bar);
-    int number = signals_caught();
 
     if (plan->sink != NULL) {
         sink_drop(plan->sink);
@@ -111,13 +150,7 @@ void plan_finish(struct plan *plan, enum loop_end end, int connection_error)
         epop_client_eof(&plan->client); /* so that it tells what a cut at this place means */
     }
     epop_client_error_info(&plan->client, &info);
-    if (number != 0) {
-        report_fatal(plan->report, 128 + number, "ended by signal %d", number);
-    } else if (end == LOOP_STUCK) {
-        report_fatal(plan->report, STATUS_SOFTWARE, "the session does not go on (please report this fault)");
-    } else if (info.code != EPOP_OK && !plan->given_up && !is_harmless(plan, info.code)) {
-        report_error(plan, &info, connection_error);
-    }
+    report_end(plan, end, &info, failure);
     report_count(plan, shown && info.code == EPOP_OK);
     report_deletions(plan, &info);
 }

@@ -203,8 +203,8 @@ enum {
     EPOP_EVENT_COMMAND = 37
 };
 
-/* A line that went over the wire, for a log. Passwords and digests are never in it: `line` then ends behind the keyword
- * and `redacted` is 1. Message bodies are not traced. Both roles use this event. */
+/* A line that went over the wire, for a log. Passwords and digests are never in it: `line` then ends behind the keyword,
+ * or behind the mechanism of AUTH, and `redacted` is 1. Message bodies are not traced. Both roles use this event. */
 typedef struct epop_trace_event {
     uint32_t struct_size;
     uint32_t kind;     /* EPOP_EVENT_TRACE */

@@ -126,7 +126,8 @@ enum {
                                       passes text of others into commands can then be made to send two. */
     EPOP_SERVER_DELAY_USER = 0x20, /* announce "USER" behind LOGIN-DELAY and EXPIRE before login: the values given
                                       to epop_server_opened may differ */
-    EPOP_SERVER_REFUSE = 0x40      /* greet with -ERR and `greeting_code`, and end: the house is full */
+    EPOP_SERVER_REFUSE = 0x40,     /* greet with -ERR and `greeting_code`, and end: the house is full */
+    EPOP_SERVER_SASL_ONLY = 0x80   /* never USER and PASS: only what `sasl` lists, APOP among it */
 };
 
 enum {

@@ -14,6 +14,9 @@ static uint32_t cleartext_forbidden(const epop_server *s)
 
 static int32_t do_user(epop_server *s, const epop_command *command)
 {
+    if (s->p_flags & EPOP_SERVER_SASL_ONLY) {
+        return epopi_server_bad(s, "USER and PASS are not taken here");
+    }
     if (cleartext_forbidden(s)) {
         return epopi_server_bad(s, "passwords are not taken without TLS");
     }

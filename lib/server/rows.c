@@ -49,7 +49,7 @@ static uint32_t is_announced(const epop_server *s, uint32_t row)
 {
     switch (row) {
     case ROW_USER:
-        return (s->p_flags & (EPOP_SERVER_TLS | EPOP_SERVER_ALLOW_CLEARTEXT)) != 0;
+        return (s->p_flags & (EPOP_SERVER_TLS | EPOP_SERVER_ALLOW_CLEARTEXT)) && !(s->p_flags & EPOP_SERVER_SASL_ONLY);
     case ROW_STLS:
         /* RFC 2595 section 4: in the AUTHORIZATION phase only, and not where TLS is up. */
         return (s->p_flags & EPOP_SERVER_STLS) && !(s->p_flags & EPOP_SERVER_TLS) &&

@@ -11,6 +11,8 @@
 
 enum { NONE, NUMBER, NUMBER_OPTIONAL, NUMBER_LINES, REST, WORD_OPTIONAL, WORD_WORD, WORDS_OPTIONAL };
 
+enum { MECHANISM_MAX = 20 };
+
 #define ALONE EPOPI_ALONE
 #define SECRET EPOPI_SECRET
 #define SERVED EPOPI_SERVED
@@ -97,14 +99,36 @@ uint32_t epopi_command_legal(uint32_t id, uint32_t phase)
            (phase == EPOP_PHASE_TRANSACTION && (phases & EPOPI_PHASES_TRANSACTION));
 }
 
+/* The end of the mechanism's name that begins at `pos`, or `pos` where it is none (RFC 4422 section 3.1: 20 capitals,
+ * digits, "-" and "_" at most). No more is taken for a name, lest a password that stands there be shown. */
+static size_t mechanism_end(const uint8_t *base, size_t pos, size_t end)
+{
+    size_t stop = epopi_find(base, pos, end, ' ');
+    size_t i;
+
+    for (i = pos; i < stop; i++) {
+        if (!((base[i] >= 'A' && base[i] <= 'Z') || (base[i] >= '0' && base[i] <= '9') || base[i] == '-' ||
+              base[i] == '_')) {
+            return pos;
+        }
+    }
+    return stop - pos <= MECHANISM_MAX ? stop : pos;
+}
+
 epop_span epopi_command_public(epop_span line)
 {
     size_t keyword = epopi_find(line.ptr, 0, line.len, ' ');
     const row *r = find_keyword(line.ptr, keyword);
+    size_t end;
 
-    if (r && (r->flags & SECRET)) {
-        line.len = keyword;
+    if (!r || !(r->flags & SECRET)) {
+        return line;
     }
+    if (r->id == EPOP_CMD_AUTH && keyword < line.len) {
+        end = mechanism_end(line.ptr, keyword + 1, line.len);
+        keyword = end > keyword + 1 ? end : keyword;
+    }
+    line.len = keyword;
     return line;
 }
 

@@ -16,7 +16,7 @@ uint32_t epopi_command_flags(uint32_t id);
 /* 1 where the command is legal in EPOP_PHASE_AUTHORIZATION or _TRANSACTION; unknown ones are in both. */
 uint32_t epopi_command_legal(uint32_t id, uint32_t phase);
 
-/* The part of a command line that may be shown to anybody: all of it, or the keyword alone. */
+/* The part of a command line that may be shown to anybody: all of it, or the keyword, with AUTH and the mechanism. */
 epop_span epopi_command_public(epop_span line);
 
 #endif

@@ -16,8 +16,10 @@ EX_OK, EX_USAGE, EX_PROTOCOL, EX_UNAVAILABLE, EX_IOERR, EX_TEMPFAIL, EX_REFUSED 
 
 
 def program(name, release=False):
-    """The path of popd or popget: the sanitised build, or the plain one for what is measured."""
-    return os.environ[f"EPOP_{name.upper()}{'_RELEASE' if release else ''}"]
+    """The path of popd or popget: the sanitised build, or the one for what is measured; with "PLAIN" for `release`
+    the one without mbedTLS."""
+    kind = release if isinstance(release, str) else "RELEASE"
+    return os.environ[f"EPOP_{name.upper()}{f'_{kind}' if release else ''}"]
 
 
 class Popd:
@@ -30,7 +32,8 @@ class Popd:
         self.root = folder / "mail"
         self.log = folder / "popd.log"
         self.release = release
-        self.options = [*options, *(["--allow-cleartext"] if cleartext else [])]
+        # Failed logins are answered at once, unless a test has its own idea: a later one of an option counts.
+        self.options = ["--login-failure-delay", "0", *options, *(["--allow-cleartext"] if cleartext else [])]
         if certificate:
             self.options += ["--listen-tls", "127.0.0.1:0", *certificate.options()]
         self.users_file = folder / "users"

@@ -5,10 +5,14 @@ Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 import base64
 import hashlib
 import hmac
+import os
+import pty
 import re
 import signal
 import ssl
 import subprocess
+import termios
+import time
 
 import pytest
 
@@ -103,6 +107,49 @@ def hashed_by_popd(password):
     assert done.returncode == 0, done.stderr
     assert tells(done.stdout + done.stderr, password) == []
     return done.stdout.decode().strip()
+
+
+def test_hash_of_a_password_that_is_typed():
+    """At a terminal popd asks, and what is typed is not shown."""
+    master, slave = pty.openpty()
+    child = subprocess.Popen(
+        [program("popd"), "--hash-password"], stdin=slave, stdout=subprocess.PIPE, stderr=slave, close_fds=True
+    )
+    os.close(slave)
+    shown = b""
+    while b"assword: " not in shown:
+        shown += os.read(master, 1024)
+    assert not termios.tcgetattr(master)[3] & termios.ECHO
+    os.write(master, HASHED.encode() + b"\n")
+    made = child.stdout.read().decode().strip()
+    shown += os.read(master, 1024)
+    assert child.wait(60) == 0 and tells(shown, HASHED) == []
+    assert termios.tcgetattr(master)[3] & termios.ECHO, "the terminal shows again what is typed"
+    os.close(master)
+    assert is_hash_of(made, HASHED)
+
+
+def is_hash_of(made, password):
+    """By an implementation that is not ours (RFC 5802 section 3)."""
+    iterations, salt, stored, server = made.partition("}")[2].split(",")
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(iterations))
+    client = hmac.new(salted, b"Client Key", "sha256").digest()
+    keys = hashlib.sha256(client).digest(), hmac.new(salted, b"Server Key", "sha256").digest()
+    return keys == (base64.b64decode(stored), base64.b64decode(server))
+
+
+@pytest.mark.parametrize("line", [b"", b"\n", b"\r\n", b"a\0b\n", b"x" * 249 + b"\n", b"x" * 999])
+def test_no_hash_of_what_is_no_password(line):
+    done = subprocess.run([program("popd"), "--hash-password"], input=line, capture_output=True, timeout=60)
+    assert done.returncode == 65 and done.stdout == b"" and done.stderr != b""  # EX_DATAERR
+
+
+@pytest.mark.parametrize("line", [b"x", b"x" * 248, b"pa ss \xc3\xa4\r"])
+def test_hash_of_any_password(line):
+    for end in (b"", b"\n"):
+        done = subprocess.run([program("popd"), "--hash-password"], input=line + end, capture_output=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert is_hash_of(done.stdout.decode().strip(), line.rstrip(b"\r").decode())
 
 
 def hashed_by_dovecot(password):
@@ -326,3 +373,128 @@ def test_token_user_has_no_password(popd, certificates):
         with SecureDialogue(server.tls_port, certificates.ca.cert) as session:
             answer = attempt(session, "OAUTHBEARER", user, TOKEN)[-1]
             assert answer.startswith(b"+OK" if right else b"-ERR")
+
+
+def test_answer_to_a_failed_login_waits(popd, certificates):
+    """No other session waits for it, and none of the commands behind it is lost."""
+    server = popd("--login-failure-delay", "60", certificate=certificates.server)
+    with SecureDialogue(server.tls_port, certificates.ca.cert) as guesser, Dialogue(server.port) as other:
+        guesser.send(b"AUTH PLAIN " + scram.b64(b"\0alice\0" + WRONG.encode()) + b"\r\n")
+        until(lambda: b"login-failed" in server.log.read_bytes(), "popd sees that the password is wrong")
+        other.login().ok(b"STAT")
+        guesser.socket.settimeout(0)
+        with pytest.raises(ssl.SSLWantReadError):
+            guesser.socket.recv(1)
+        # The fixture ends popd now, which does not wait for the guesser.
+
+
+@pytest.mark.parametrize("mechanism", ["USER", "PLAIN", "SCRAM-SHA-256", "OAUTHBEARER", "APOP"])
+def test_delay_is_over(popd, certificates, mechanism):
+    """Never before its time, and in step: a clock can only be too slow for this test, not too fast."""
+    server = popd("--login-failure-delay", "1", "--mechanisms", ",".join(ALL), certificate=certificates.server)
+    with SecureDialogue(server.tls_port, certificates.ca.cert) as session:
+        begun = time.monotonic()
+        assert attempt(session, mechanism, "alice", WRONG)[-1].startswith(b"-ERR [AUTH]")
+        assert time.monotonic() - begun >= 0.99
+        session.send(b"USER alice\r\nPASS " + WRONG.encode() + b"\r\nUSER alice\r\nPASS " + PASSWORD.encode() + b"\r\n")
+        assert [session.line()[:4] for _ in range(4)] == [b"+OK ", b"-ERR", b"+OK ", b"+OK "]
+
+
+def test_guesser_who_does_not_wait(popd):
+    """One who hangs up is done with at once, whatever is left of the delay."""
+    server = popd("--login-failure-delay", "60")
+    session = Dialogue(server.port)
+    session.ok(b"USER alice")
+    session.send(b"PASS wrong\r\n")
+    until(lambda: b"login-failed" in server.log.read_bytes(), "popd sees that the password is wrong")
+    session.reset()
+    until(lambda: b"closed" in server.log.read_bytes(), "popd sees that the client is gone")
+
+
+WRONG_LINES = [
+    "",
+    "4096",
+    "4095,AAAAAAAAAAAAAAAAAAAAAA==,K,K",
+    "1000001,AAAAAAAAAAAAAAAAAAAAAA==,K,K",
+    "4294971392,AAAAAAAAAAAAAAAAAAAAAA==,K,K",
+    "-4096,AAAAAAAAAAAAAAAAAAAAAA==,K,K",
+    "4096,,K,K",
+    "4096,AAAAAAAAAAAAAAAAAAAAAA=,K,K",
+    "4096," + "AAAA" * 22 + ",K,K",
+    "4096,AAAAAAAAAAAAAAAAAAAAAA==,K",
+    "4096,AAAAAAAAAAAAAAAAAAAAAA==,K,AAAA",
+    "4096,AAAAAAAAAAAAAAAAAAAAAA==,AAAA,K",
+    "4096,AAAAAAAAAAAAAAAAAAAAAA==,K,K,",
+    "4096,AAAAAAAAAAAAAAAAAAAAAA==,K,K,K",
+    "4096,AAAAAAAAAAAAAAAAAAAAAA==,K,K ",
+    "4096,AAAAAAAAAAAAAAAAAAAAAA==,K,K*",
+]
+
+
+def fails(tmp_path, *options, line=f"alice:{{PLAIN}}{PASSWORD}"):
+    users = tmp_path / "users"
+    users.write_text(f"{line}\n")
+    users.chmod(0o600)
+    command = [program("popd"), "--root", str(tmp_path), "--users", str(users), "--listen", "127.0.0.1:0", *options]
+    done = subprocess.run(command, capture_output=True, timeout=60)
+    assert done.returncode not in (0, 99) and done.returncode > 0, done.stderr
+    return done.returncode, done.stderr.decode()
+
+
+@pytest.mark.parametrize("line", WRONG_LINES)
+def test_wrong_scram_line(tmp_path, line):
+    key = "A" * 43 + "="
+    status, said = fails(tmp_path, line="alice:{SCRAM-SHA-256}" + line.replace("K", key))
+    assert status == 78 and "users:1: " in said and "--hash-password" in said
+
+
+@pytest.mark.parametrize("digest", ["", "ab", "0" * 63, "0" * 65, "g" * 64, "0" * 63 + " "])
+def test_wrong_token_line(tmp_path, digest):
+    status, said = fails(tmp_path, line="alice:{BEARER-SHA256}" + digest)
+    assert status == 78 and "users:1: " in said and "SHA-256" in said
+
+
+@pytest.mark.parametrize("names", ["", ",", "PLAIN,", ",PLAIN", "PLAIN,NTLM", "PLAINS", "PLAI", "PLAIN LOGIN"])
+def test_wrong_mechanisms(tmp_path, names):
+    status, said = fails(tmp_path, "--mechanisms", names)
+    assert status == 64 and "--mechanisms" in said and "SCRAM-SHA-256-PLUS" in said
+
+
+def test_wrong_certificates(tmp_path, certificates):
+    good = certificates.server
+    for cert, key, named in (
+        (good.cert, tmp_path / "none", "none"),
+        (tmp_path / "none", good.key, "none"),
+        (good.key, good.key, str(good.key)),
+        (good.cert, good.cert, str(good.cert)),
+        (certificates.second.cert, good.key, "does not belong"),
+    ):
+        status, said = fails(tmp_path, "--cert", str(cert), "--key", str(key))
+        assert status == 78 and named in said
+    for options in (["--cert", str(good.cert)], ["--key", str(good.key)], ["--listen-tls", "127.0.0.1:0"]):
+        status, said = fails(tmp_path, *options)
+        assert status == 64 and "--cert FILE" in said and "--key FILE" in said
+
+
+def test_usual_mechanisms(popd, certificates, tmp_path):
+    """All that every user can use, and nothing before TLS."""
+    everything = b"SASL " + " ".join(SASL[:4] + SASL[7:] + ("CRAM-MD5", "PLAIN", "LOGIN")).encode()
+    hashed = b"SASL SCRAM-SHA-256-PLUS SCRAM-SHA-256 OAUTHBEARER XOAUTH2 PLAIN LOGIN"
+    for lines, row in ((None, everything), ([f"alice:{hashed_by_popd(HASHED)}"], hashed)):
+        server = popd(certificate=certificates.server, lines=lines, cleartext=False)
+        with SecureDialogue(server.tls_port, certificates.ca.cert) as session:
+            rows = session.listing(b"CAPA")
+            assert row in rows and b"USER" in rows
+            assert (b"<" in session.greeting) == (lines is None), "APOP needs the password itself"
+        with Dialogue(server.port) as session:
+            rows = session.listing(b"CAPA")
+            assert b"STLS" in rows and b"USER" not in rows and not any(row.startswith(b"SASL") for row in rows)
+
+
+def test_uneven_keys_are_told(popd, certificates):
+    """By other iterations than the rest a name can be told from one that is not there."""
+    line = "{SCRAM-SHA-256}%d,AAAAAAAAAAAAAAAAAAAAAA==," + ",".join(["A" * 43 + "="] * 2)
+    server = popd(lines=["alice:" + line % 4096, "bob:" + line % 4097], certificate=certificates.server)
+    assert b"different iterations" in server.log.read_bytes()
+    server = popd(lines=["alice:" + line % 4097, "bob:" + line % 4097], certificate=certificates.server)
+    assert b"different iterations" not in server.log.read_bytes()

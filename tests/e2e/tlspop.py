@@ -42,7 +42,8 @@ class TlsSession(Session):
     def start_tls(self, certificate=None):
         self.socket = tls_server(certificate or self.server.certificate).wrap_socket(self.socket, server_side=True)
         self.received = b""
-        self.server.secured += 1
+        # Python shakes no hands where the client has reset the connection already, and does not say so.
+        self.server.secured += self.socket.version() is not None
 
     def run(self):
         if not self.server.implicit:

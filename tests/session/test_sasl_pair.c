@@ -230,7 +230,7 @@ static void begin(epop_sasl_mechanism mechanism, const manner *how)
     assert_int_equal(epop_client_init(&w.client, sizeof w.client, &client), EPOP_OK);
     memset(&server, 0, sizeof server);
     server.struct_size = sizeof server;
-    server.flags = EPOP_SERVER_TLS;
+    server.flags = EPOP_SERVER_TLS | EPOP_SERVER_SASL_ONLY;
     server.callbacks = &server_callbacks;
     server.user = &w.server;
     server.line_buffer = w.server_line;

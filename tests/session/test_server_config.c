@@ -42,9 +42,9 @@ static void config_errors(void **data)
     REFUSED(host.config.line_buffer_size = 254, EPOP_ERR_BUFFER_SIZE);
     REFUSED(host.config.name_buffer_size = 0, EPOP_ERR_BUFFER_SIZE);
     REFUSED(host.config.output_buffer_size = 511, EPOP_ERR_BUFFER_SIZE);
-    REFUSED(host.config.flags = 0x80, EPOP_ERR_VALUE);
+    REFUSED(host.config.flags = 0x100, EPOP_ERR_VALUE);
     REFUSED(host.config.flags = 0x80000000u, EPOP_ERR_VALUE);
-    REFUSED(host.config.flags = 0x7f, EPOP_OK);
+    REFUSED(host.config.flags = 0xff, EPOP_OK);
     REFUSED(host.config.greeting_code = 9, EPOP_ERR_VALUE);
     REFUSED(host.config.greeting_code = EPOP_CODE_OTHER, EPOP_ERR_VALUE);
     REFUSED(host.config.greeting_code = EPOP_CODE_SYS_TEMP, EPOP_OK);

@@ -307,10 +307,11 @@ static void traces(void **data)
     host.callbacks.on_trace = server_on_trace;
     server_init(&host);
     server_says(&host, "+OK *\r\n");
-    server_hears(&host, "USER joe\r\nPASS x y\r\nAPOP joe 0123\r\nAUTH PLAIN AGpvZQ==\r\nLIST 1\r\nLIST\r\npass z\r\n\r\n");
+    server_hears(&host, "USER joe\r\nPASS x y\r\nAPOP joe 0123\r\nAUTH PLAIN AGpvZQ==\r\nAUTH AGpvZQ==\r\nLIST 1\r\nLIST\r\npass z\r\n\r\n");
     server_drain(&host);
     server_saw(&host, "> +OK *\n< USER joe\n> +OK *\n< PASS redacted\nauth joe x y\nopen joe\n> +OK *\n"
-                      "< APOP redacted\n> -ERR *\n< AUTH redacted\n> -ERR *\n< LIST 1\n> +OK 1 13\n< LIST\n> +OK *\n"
+                      "< APOP redacted\n> -ERR *\n< AUTH PLAIN redacted\n> -ERR *\n"
+                      "< AUTH redacted\n> -ERR *\n< LIST 1\n> +OK 1 13\n< LIST\n> +OK *\n"
                       "< pass redacted\n> -ERR *\n< \n> -ERR *\n");
 }
 

@@ -56,6 +56,7 @@ static const struct {
     {"allow-lf", ROLE_SERVER, EPOP_SERVER_ALLOW_LF},
     {"delay-user", ROLE_SERVER, EPOP_SERVER_DELAY_USER},
     {"refuse", ROLE_SERVER, EPOP_SERVER_REFUSE},
+    {"sasl-only", ROLE_SERVER, EPOP_SERVER_SASL_ONLY},
 };
 
 static bool set_role(struct config *c, const struct words *w)

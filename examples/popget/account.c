@@ -1,0 +1,192 @@
+/* Whose mail it is, where, and how safe the way there must be: the URL, and the options of the login.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "account.h"
+
+#include "mechanisms.h"
+#include "tls.h"
+
+#include <epop/wire.h>
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { AUTH_SIZE = 64 }; /* of a mechanism's name; RFC 4422 section 3.1 allows 20 */
+
+static bool decode(char *dst, size_t size, epop_span text)
+{
+    size_t len;
+
+    if (epop_url_decode(dst, size - 1, &len, text.ptr, text.len) != EPOP_OK) {
+        return false;
+    }
+    dst[len] = '\0';
+    return true;
+}
+
+/* A mechanism by its name; `*` is any, and changes nothing. */
+static bool set_mechanism(struct options *options, const char *where, const char *name, struct report *report)
+{
+    const struct mechanism *mechanism = mechanism_find(name);
+    char names[256];
+
+    if (strcmp(name, "*") == 0) {
+        return true;
+    }
+    if (mechanism == NULL) {
+        mechanism_names(names, sizeof names);
+        report_fatal(report, STATUS_USAGE, "%s: '%s' is no mechanism of this popget (there are: *, %s)", where, name,
+                     names);
+        return false;
+    }
+    if (options->mechanism != NULL && options->mechanism != mechanism) {
+        report_fatal(report, STATUS_USAGE, "%s: %s contradicts %s (say one of them)", where, mechanism->name,
+                     options->mechanism->name);
+        return false;
+    }
+    options->mechanism = mechanism;
+    return true;
+}
+
+static bool take_url(struct options *options, const epop_url *url, struct report *report)
+{
+    char auth[AUTH_SIZE] = "*";
+    const char *wrong = NULL;
+
+    if (url->user.len == 0) {
+        wrong = "URL: there is no user in it (write pop://USER@HOST; an '@' within the name is %40)";
+    } else if (!decode(options->user, sizeof options->user, url->user) ||
+               !decode(options->host, sizeof options->host, url->host)) {
+        wrong = "URL: user or host is too long, or wrongly encoded";
+    } else if (url->auth.len > 0 && !decode(auth, sizeof auth, url->auth)) {
+        wrong = "URL: the name behind ;AUTH= is too long, or wrongly encoded";
+    }
+    if (wrong != NULL) {
+        report_fatal(report, STATUS_USAGE, "%s", wrong);
+        return false;
+    }
+    snprintf(options->port, sizeof options->port, "%u", (unsigned)url->port);
+    options->port_number = url->port;
+    options->pops = url->tls != 0;
+    return set_mechanism(options, "URL: ;AUTH=", auth, report);
+}
+
+static bool read_url(struct options *options, const char *text, struct report *report)
+{
+    epop_url url = {.struct_size = sizeof url};
+    int32_t result = epop_url_parse(&url, text, strlen(text));
+
+    if (result != EPOP_OK) {
+        report_fatal(report, STATUS_USAGE,
+                     "URL: %s: %s (write pops://USER@HOST or pop://USER@HOST:PORT, without a password)",
+                     epop_error_name(result), epop_strerror(result));
+        return false;
+    }
+    return take_url(options, &url, report);
+}
+
+/* An address of this host, written as one: nobody can listen on the way there, and no name server can lie about it. */
+static bool is_loopback(const char *host)
+{
+    struct in_addr four;
+    struct in6_addr six;
+
+    if (inet_pton(AF_INET, host, &four) == 1) {
+        return ntohl(four.s_addr) >> 24 == 127;
+    }
+    return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+/* What is not in this build; NULL where all is well. */
+static const char *shortcoming(const struct options *options)
+{
+    if (tls_is_there()) {
+        return NULL;
+    }
+    if (options->pops) {
+        return "pops://: " TLS_MISSING;
+    }
+    if (options->ca_file != NULL) {
+        return "--ca: " TLS_MISSING;
+    }
+    return options->mechanism != NULL && options->mechanism->hashes
+               ? "--auth: this popget was built without mbedTLS, and has no hashes for that mechanism"
+               : NULL;
+}
+
+static const char *contradiction_of_secrets(const struct options *options)
+{
+    const struct mechanism *mechanism = options->mechanism;
+
+    if (options->token_file != NULL && options->password_file != NULL) {
+        return "--oauth-token-file and --password-file contradict each other";
+    }
+    if (mechanism != NULL && mechanism->token && options->token_file == NULL) {
+        return "this mechanism needs a token (give --oauth-token-file FILE)";
+    }
+    if (options->token_file != NULL && (mechanism != NULL ? !mechanism->token : mechanism_find("XOAUTH2") == NULL)) {
+        return "--oauth-token-file: a token is for OAUTHBEARER and XOAUTH2";
+    }
+    return NULL;
+}
+
+static const char *contradiction_of_tls(const struct options *options)
+{
+    if (options->pops && options->tls == TLS_NEVER) {
+        return "--tls never: pops:// is TLS from the first octet (write pop://)";
+    }
+    if (options->ca_file != NULL && options->tls == TLS_NEVER) {
+        return "--ca: there is no certificate to check with --tls never";
+    }
+    return NULL;
+}
+
+/* A server on this host, or the near end of a tunnel, whose certificate is seldom for this address: STLS is tried there
+ * only where the user has said by --ca what it is to be checked against. */
+static enum tls_policy default_policy(const struct options *options)
+{
+    if (!options->allow_cleartext || !is_loopback(options->host)) {
+        return TLS_REQUIRED;
+    }
+    return options->ca_file != NULL ? TLS_OPTIONAL : TLS_NEVER;
+}
+
+/* The rule that keeps secrets where no TLS can be had. */
+static bool is_possible(const struct options *options, struct report *report)
+{
+    if (options->tls == TLS_REQUIRED && !tls_is_there()) {
+        report_fatal(report, STATUS_REFUSED,
+                     "login: %s: %s; or, where the way to the server is protected otherwise, "
+                     "give --allow-cleartext and --tls never",
+                     epop_error_name(EPOP_ERR_LOGIN_CLEARTEXT), TLS_MISSING);
+        return false;
+    }
+    return true;
+}
+
+bool account_settle(struct options *options, const char *url, struct report *report)
+{
+    const char *wrong;
+
+    if (options->auth != NULL && !set_mechanism(options, "--auth", options->auth, report)) {
+        return false;
+    }
+    if (!read_url(options, url, report)) {
+        return false;
+    }
+    wrong = shortcoming(options);
+    wrong = wrong != NULL ? wrong : contradiction_of_secrets(options);
+    wrong = wrong != NULL ? wrong : contradiction_of_tls(options);
+    if (wrong != NULL) {
+        report_fatal(report, STATUS_USAGE, "%s", wrong);
+        return false;
+    }
+    if (options->tls == TLS_DEFAULT) {
+        options->tls = default_policy(options);
+    }
+    return is_possible(options, report);
+}

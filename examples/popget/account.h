@@ -1,0 +1,14 @@
+/* Whose mail it is, where, and how safe the way there must be: the URL, and the options of the login.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#ifndef POPGET_ACCOUNT_H
+#define POPGET_ACCOUNT_H
+
+#include "options.h"
+
+/* Reads the URL, and decides what the options of the login come to with it: on success `tls` and `mechanism` are set.
+ * False after a report. */
+bool account_settle(struct options *options, const char *url, struct report *report);
+
+#endif

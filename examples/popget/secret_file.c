@@ -1,0 +1,27 @@
+/* Files that hold a secret: opened with a look at who else may read them.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "secret_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int secret_file_open(const char *what, const char *name, struct report *report)
+{
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    struct stat about;
+
+    if (fd < 0) {
+        report_fatal(report, STATUS_IO, "%s %s: %s", what, name, strerror(errno));
+        return -1;
+    }
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (about.st_mode & (S_IRGRP | S_IROTH))) {
+        report_warning(report, "warning: %s %s: others may read it (chmod 600 %s)", what, name, name);
+    }
+    return fd;
+}
