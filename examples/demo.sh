@@ -1,5 +1,5 @@
 #!/bin/sh
-# Shows popd and popget at work on this machine: serve a maildrop, fetch it, compare every octet, delete it.
+# Shows popd and popget at work on this machine, with TLS: serve a maildrop, fetch it, compare every octet, delete it.
 # Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 #
 # usage: sh examples/demo.sh
@@ -13,6 +13,7 @@ LC_ALL=C
 export LC_ALL
 umask 077
 
+password='first class'
 work=$(mktemp -d "${TMPDIR:-/tmp}/epop-demo.XXXXXX") || exit 1
 server=
 clean_up() {
@@ -52,30 +53,52 @@ normalise() {
 build() {
     compiler=${CC:-cc}
     command -v "$compiler" >/dev/null 2>&1 || compiler=gcc
-    CC=$compiler meson setup "$work/build" "$root" --buildtype=release -Dexamples=enabled -Dtests=disabled \
+    CC=$compiler meson setup "$work/build" "$root" --buildtype=release -Dmbedtls=enabled -Dexamples=enabled -Dtests=disabled \
         >"$work/build.log" 2>&1 && meson compile -C "$work/build" >>"$work/build.log" 2>&1
 }
 
-# popd chooses a free port and writes it down when it is ready.
+# An authority of our own, and a certificate of it for a server on this machine. Both are worth nothing elsewhere.
+make_certificates() {
+    new_key='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+    # $new_key is words on purpose.
+    openssl req -x509 $new_key -days 2 -subj '/CN=epop demo authority' -addext keyUsage=critical,keyCertSign \
+        -keyout "$work/ca.key" -out "$work/ca.pem" &&
+        openssl req $new_key -subj /CN=localhost -keyout "$work/server.key" -out "$work/server.csr" &&
+        echo 'subjectAltName=DNS:localhost,IP:127.0.0.1' >"$work/server.ext" &&
+        openssl x509 -req -in "$work/server.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 \
+            -extfile "$work/server.ext" -out "$work/server.pem"
+}
+
+# popd chooses free ports and writes them down when it is ready.
 serve() {
     mkdir -p "$work/mail/newcomer/cur" "$work/mail/newcomer/new" "$work/mail/newcomer/tmp"
     cp "$mail"/new/* "$work/mail/newcomer/new/"
-    printf 'newcomer:{PLAIN}first class\n' >"$work/users"
+    hashed=$(echo "$password" | "$work/build/examples/popd/popd" --hash-password) || fail "popd does not hash."
+    printf 'newcomer:%s\n' "$hashed" >"$work/users"
     "$work/build/examples/popd/popd" --root "$work/mail" --users "$work/users" --listen 127.0.0.1:0 \
-        --allow-cleartext --port-file "$work/port" >"$work/popd.log" 2>&1 &
+        --listen-tls 127.0.0.1:0 --cert "$work/server.pem" --key "$work/server.key" --port-file "$work/port" \
+        >"$work/popd.log" 2>&1 &
     server=$!
     turns=0
-    until address=$(sed -n 's/^pop //p' "$work/port" 2>/dev/null) && [ -n "$address" ]; do
+    until port_pops=$(sed -n 's/^pops .*://p' "$work/port" 2>/dev/null) && [ -n "$port_pops" ]; do
         kill -0 "$server" 2>/dev/null || fail "popd did not start." "$work/popd.log"
         turns=$((turns + 1))
         [ $turns -le 30 ] || fail "popd was not ready after 30 seconds." "$work/popd.log"
         sleep 1
     done
+    stls=pop://newcomer@localhost:$(sed -n 's/^pop .*://p' "$work/port")
+    pops=pops://newcomer@127.0.0.1:$port_pops
 }
 
 popget() {
-    POPGET_PASSWORD='first class' "$work/build/examples/popget/popget" --allow-cleartext "$@" "pop://newcomer@$address" \
+    POPGET_PASSWORD=$password "$work/build/examples/popget/popget" --ca "$work/ca.pem" --trace "$work/trace" "$@" \
         2>"$work/popget.log" || fail "popget $* ended with status $?." "$work/popget.log"
+}
+
+# What the trace says of the login; the password is not in it.
+tell_login() {
+    ! grep -q -F "$password" "$work/trace" || fail "The password is in the trace."
+    sed -n '/^C: STLS$/p; /^C: AUTH/p' "$work/trace"
 }
 
 compare() {
@@ -93,25 +116,41 @@ compare() {
 
 step "Tools"
 sh "$root/tests/install.sh" build || exit $?
-echo "compiler, meson, ninja, pkg-config and xxhash are there"
+echo "compiler, meson, ninja, pkg-config, xxhash, mbedTLS and openssl are there"
 
 step "Build (about ten seconds)"
 build || fail "The build failed." "$work/build.log"
 echo "popd, a POP3 server, and popget, a POP3 client"
 
+step "Certificates"
+make_certificates >"$work/openssl.log" 2>&1 || fail "openssl made no certificates." "$work/openssl.log"
+echo "an authority, and one of its certificates for localhost and 127.0.0.1"
+
 step "Serve"
 serve
 total=$(in_folder "$mail/new")
-echo "popd serves a copy of examples/demo-mail, $total messages, at $address to user newcomer"
+echo "popd serves a copy of examples/demo-mail, $total messages, to user newcomer, of whom it knows a hash:"
+echo "$stls  (TLS by STLS)"
+echo "$pops  (TLS from the first octet)"
 
-step "popget --list"
-popget --list
-popget --list --json >"$work/rows"
+step "popget --list, with STLS"
+popget --list "$stls"
+echo "the trace has:"
+tell_login
+popget --list --json "$stls" >"$work/rows"
 listed=$(grep -c '^{' "$work/rows")
 [ "$listed" = "$total" ] || fail "$listed messages are listed, not $total."
 
-step "popget --maildir"
-popget --maildir "$work/fetched"
+step "A server that nobody vouches for"
+POPGET_PASSWORD=$password "$work/build/examples/popget/popget" --list "$pops" 2>"$work/popget.log" </dev/null
+status=$?
+[ $status = 77 ] || fail "popget ended with status $status where it does not know the authority." "$work/popget.log"
+echo "without --ca popget tells nothing to this server:"
+cat "$work/popget.log"
+
+step "popget --maildir, with TLS from the first octet"
+popget --maildir "$work/fetched" "$pops"
+tell_login
 fetched=$(in_folder "$work/fetched")
 [ "$fetched" = "$total" ] || fail "$fetched messages were fetched, not $total."
 echo "$fetched messages fetched into a new Maildir, and kept on the server"
@@ -121,9 +160,9 @@ compare
 echo "$equal of $total messages are equal octet by octet (cmp), with every line end taken as LF on both sides"
 
 step "popget --delete"
-popget --maildir "$work/fetched-again" --delete
+popget --maildir "$work/fetched-again" --delete "$stls"
 [ "$(in_folder "$work/fetched-again")" = "$total" ] || fail "Not all messages were fetched before they were deleted."
-popget --list --json >"$work/rows"
+popget --list --json "$stls" >"$work/rows"
 [ ! -s "$work/rows" ] || fail "The maildrop is not empty." "$work/rows"
 [ "$(in_folder "$work/mail/newcomer")" = 0 ] || fail "Message files are left in the maildrop."
 echo "fetched once more, then deleted: the maildrop is empty"
@@ -136,4 +175,4 @@ server=
 [ $status = 0 ] || fail "popd ended with status $status." "$work/popd.log"
 echo "popd has ended in good order"
 
-printf '\nepop demo: all is well. %s messages went there and back unharmed.\n' "$total"
+printf '\nepop demo: all is well. %s messages went there and back unharmed, under TLS.\n' "$total"

@@ -114,7 +114,8 @@ static const char *shortcoming(const struct options *options)
         return "--ca: " TLS_MISSING;
     }
     return options->mechanism != NULL && options->mechanism->hashes
-               ? "--auth: this popget was built without mbedTLS, and has no hashes for that mechanism"
+               ? "this mechanism needs hashes: this popget was built without mbedTLS and has none (build it with meson "
+                 "-Dmbedtls=enabled)"
                : NULL;
 }
 

@@ -9,7 +9,11 @@
 #include <mbedtls/error.h>
 #include <psa/crypto.h>
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const places[] = {
@@ -35,6 +39,37 @@ static const char *find_store(void)
     return NULL;
 }
 
+/* What the system says against it; NULL where nothing. mbedTLS has only one word for all this, and would try to load a
+ * directory. */
+static const char *obstacle(const char *name)
+{
+    struct stat about;
+
+    if (access(name, R_OK) != 0 || stat(name, &about) != 0) {
+        return strerror(errno);
+    }
+    return S_ISDIR(about.st_mode) ? strerror(EISDIR) : NULL;
+}
+
+/* 0, the number of certificates that can not be read, or with a cause a negative number. */
+static int parse(mbedtls_x509_crt *authorities, const char *name, char *cause, size_t size)
+{
+    const char *said = obstacle(name);
+    int code;
+
+    if (said != NULL) {
+        snprintf(cause, size, "%s", said);
+        return -1;
+    }
+    code = psa_crypto_init() == PSA_SUCCESS ? mbedtls_x509_crt_parse_file(authorities, name)
+                                            : MBEDTLS_ERR_X509_FATAL_ERROR;
+    if (code > 0 && authorities->raw.len == 0) {
+        code = MBEDTLS_ERR_X509_INVALID_FORMAT;
+    }
+    mbedtls_strerror(code, cause, size);
+    return code;
+}
+
 bool authorities_read(mbedtls_x509_crt *authorities, const char *name, struct report *report)
 {
     const char *what = name != NULL ? "--ca" : "trusted certificates:";
@@ -49,10 +84,8 @@ bool authorities_read(mbedtls_x509_crt *authorities, const char *name, struct re
                      "SSL_CERT_FILE)");
         return false;
     }
-    code = psa_crypto_init() == PSA_SUCCESS ? mbedtls_x509_crt_parse_file(authorities, name)
-                                            : MBEDTLS_ERR_X509_FATAL_ERROR;
-    if (code < 0 || authorities->raw.len == 0) {
-        mbedtls_strerror(code < 0 ? code : MBEDTLS_ERR_X509_INVALID_FORMAT, cause, sizeof cause);
+    code = parse(authorities, name, cause, sizeof cause);
+    if (code < 0) {
         report_fatal(report, STATUS_IO, "%s %s: %s (give a file of certificates in PEM that this user may read)", what,
                      name, cause);
         return false;

@@ -152,12 +152,12 @@ static const char *remedy_of_code(uint32_t code)
 
 static void report_refusal(struct plan *plan, const epop_end_event *event)
 {
-    bool is_login = event->result == EPOP_ERR_LOGIN_REFUSED;
+    bool by_code = event->result == EPOP_ERR_LOGIN_REFUSED || event->code == EPOP_CODE_SYS_TEMP;
 
     report_fatal(plan->report, report_status_of_code(event->code, STATUS_REFUSED), "login: %s: %s: \"%s\" (%s)",
                  epop_error_name(event->result), epop_strerror(event->result), plan->refusal,
-                 is_login ? remedy_of_code(event->code)
-                          : "without TLS nobody logs in there; try pops://, or ask the operator of the server");
+                 by_code ? remedy_of_code(event->code)
+                         : "without TLS nobody logs in there; try pops://, or ask the operator of the server");
 }
 
 static void report_no_mechanism(struct plan *plan, const epop_end_event *event)

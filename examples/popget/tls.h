@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TLS_MISSING "this popget was built without TLS (build it with mbedTLS: meson -Dmbedtls=enabled)"
+#define TLS_MISSING "this popget was built without mbedTLS and has no TLS (build it with meson -Dmbedtls=enabled)"
 
 struct tls;
 

@@ -46,22 +46,22 @@ static void describe_place(const struct plan *plan, const epop_error_info *info,
     }
 }
 
-static const char *remedy_of(int32_t code)
+static const char *remedy_of(const struct plan *plan, const epop_error_info *info)
 {
-    if (code == EPOP_ERR_PEER_SASL || code == EPOP_ERR_PEER_PLAINTEXT) {
+    if (info->code == EPOP_ERR_PEER_SASL || info->code == EPOP_ERR_PEER_PLAINTEXT) {
         return "it may be a false server, or somebody is on the way";
     }
-    if (code == EPOP_ERR_PEER_CERTIFICATE) {
-        return "nothing secret was sent";
+    if (info->code == EPOP_ERR_PEER_TIMEOUT && info->phase == EPOP_PHASE_GREETING && !plan->options->pops) {
+        return "try again later, or pops:// where the server waits for TLS";
     }
-    return status_of(code) == STATUS_TEMPORARY ? "try again later" : "--trace FILE writes down what it says";
+    return status_of(info->code) == STATUS_TEMPORARY ? "try again later" : "--trace FILE writes down what it says";
 }
 
 /* Where TLS has failed, that took the session with it. */
 static void report_tls(struct plan *plan, const struct transport_failure *failure)
 {
-    report_fatal(plan->report, status_of(failure->code), "%s: %s: %s: %s (%s)", plan->options->host,
-                 epop_error_name(failure->code), epop_strerror(failure->code), failure->text, remedy_of(failure->code));
+    report_fatal(plan->report, status_of(failure->code), "%s: %s: %s: %s", plan->options->host,
+                 epop_error_name(failure->code), epop_strerror(failure->code), failure->text);
 }
 
 static void report_error(struct plan *plan, const epop_error_info *info, const struct transport_failure *failure)
@@ -71,7 +71,7 @@ static void report_error(struct plan *plan, const epop_error_info *info, const s
     describe_place(plan, info, place, sizeof place);
     report_fatal(plan->report, status_of(info->code), "%s: %s: %s: %s, octet %" PRIu64 " of what it sent%s%s (%s)",
                  plan->options->host, epop_error_name(info->code), epop_strerror(info->code), place, info->offset,
-                 failure->text[0] != '\0' ? ": " : "", failure->text, remedy_of(info->code));
+                 failure->text[0] != '\0' ? ": " : "", failure->text, remedy_of(plan, info));
     if (plan->refusal[0] != '\0') {
         report_warning(plan->report, "the last that %s said was: \"%s\"", plan->options->host, plan->refusal);
     }

@@ -138,6 +138,13 @@ static void predict_phase(epop_client *c)
     c->p_phase_queued = (uint8_t)phase;
 }
 
+/* Whether a reply has decided it: then its status and code are told. */
+static uint32_t is_decided(int32_t result)
+{
+    return result == EPOP_OK || result == EPOP_ERR_ABORTED || result == EPOP_ERR_LOGIN_REFUSED ||
+           result == EPOP_ERR_LOGIN_STLS_REFUSED;
+}
+
 int32_t epopi_client_end_head(epop_client *c, int32_t result)
 {
     epop_client_slot slot = *epopi_client_head(c);
@@ -146,7 +153,7 @@ int32_t epopi_client_end_head(epop_client *c, int32_t result)
     c->p_queued--;
     c->p_flight--;
     c->p_flight_octets -= slot.p_octets;
-    if (result != EPOP_OK && result != EPOP_ERR_ABORTED && result != EPOP_ERR_LOGIN_REFUSED) {
+    if (!is_decided(result)) {
         c->p_status = 0;
         c->p_code = EPOP_CODE_NONE;
         c->p_body = 0;

@@ -212,6 +212,6 @@ def test_exec_gets_every_message(server, tmp_path):
 
 def test_trace_has_no_password(server, tmp_path):
     user = server.user(small())
-    popget("--list", "--trace", tmp_path / "trace", port=server.port, user=user)
+    popget("--list", "--auth", "USER", "--trace", tmp_path / "trace", port=server.port, user=user)
     trace = (tmp_path / "trace").read_bytes()
     assert re.search(rb"PASS", trace) and b"s3cr3t" not in trace and os.fsencode(user) in trace

@@ -59,6 +59,21 @@ static void policy_behind_stls(void **data)
     client_saw(&host, "reply 6 STLS + \nend 6 STLS OK + 0\n");
 }
 
+/* Announced and refused: no login, even where clear text is allowed, and the host hears why. */
+static void login_whose_stls_is_refused(void **data)
+{
+    (void)data;
+    client_begin(&host, EPOP_CLIENT_STLS | EPOP_CLIENT_ALLOW_CLEARTEXT);
+    queued(epop_client_login(c, 7));
+    client_says(&host, "CAPA\r\n");
+    client_hears(&host, "+OK\r\nSTLS\r\n.\r\n");
+    client_says(&host, "STLS\r\n");
+    client_hears(&host, "-ERR [SYS/TEMP] no\r\n");
+    client_says(&host, "");
+    client_saw(&host, "reply 7 CAPA + \nrow 7 CAPA STLS\nreply 7 STLS - [SYS/TEMP] no\n"
+                      "end 7 LOGIN LOGIN_STLS_REFUSED - 0\n");
+}
+
 /* From the greeting to the TRANSACTION phase, as the wire and the host see it. */
 static void the_whole_way(void **data)
 {
@@ -377,6 +392,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(policy),
         cmocka_unit_test(policy_behind_stls),
+        cmocka_unit_test(login_whose_stls_is_refused),
         cmocka_unit_test(the_whole_way),
         cmocka_unit_test(capa_around_the_login),
         cmocka_unit_test(capa_again_after_strange_tags),
