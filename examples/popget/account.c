@@ -15,7 +15,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { AUTH_SIZE = 64 }; /* of a mechanism's name; RFC 4422 section 3.1 allows 20 */
+enum {
+    AUTH_SIZE = 64, /* of a mechanism's name; RFC 4422 section 3.1 allows 20 */
+    PORT_OF_POP = 110,
+    PORT_OF_POPS = 995
+};
 
 static bool decode(char *dst, size_t size, epop_span text)
 {
@@ -123,8 +127,14 @@ static const char *contradiction_of_secrets(const struct options *options)
 {
     const struct mechanism *mechanism = options->mechanism;
 
-    if (options->token_file != NULL && options->password_file != NULL) {
-        return "--oauth-token-file and --password-file contradict each other";
+    int passwords =
+        (options->password_file != NULL) + (options->password_command != NULL) + (options->password != NULL);
+
+    if (options->token_file != NULL && passwords > 0) {
+        return "--oauth-token-file and --password-file contradict each other (as do passwordeval and password)";
+    }
+    if (passwords > 1) {
+        return "there is more than one password (give one of --password-file, --passwordeval, password)";
     }
     if (mechanism != NULL && mechanism->token && options->token_file == NULL) {
         return "this mechanism needs a token (give --oauth-token-file FILE)";
@@ -169,14 +179,41 @@ static bool is_possible(const struct options *options, struct report *report)
     return true;
 }
 
-bool account_settle(struct options *options, const char *url, struct report *report)
+/* User, host and port that were told one by one. */
+static bool check_parts(struct options *options, struct report *report)
+{
+    if (options->user[0] == '\0' || options->host[0] == '\0') {
+        report_fatal(report, STATUS_USAGE, "account: it has no %s (say host and user, or url)",
+                     options->host[0] == '\0' ? "host" : "user");
+        return false;
+    }
+    if (options->port_number == 0) {
+        options->port_number = options->pops ? PORT_OF_POPS : PORT_OF_POP;
+    }
+    snprintf(options->port, sizeof options->port, "%u", (unsigned)options->port_number);
+    return true;
+}
+
+static bool find_server(struct options *options, struct report *report)
+{
+    if (options->url == NULL) {
+        return check_parts(options, report);
+    }
+    if (options->user[0] != '\0' || options->host[0] != '\0' || options->port_number != 0) {
+        report_fatal(report, STATUS_USAGE, "account: url contradicts host, port and user");
+        return false;
+    }
+    return read_url(options, options->url, report);
+}
+
+bool account_settle(struct options *options, struct report *report)
 {
     const char *wrong;
 
     if (options->auth != NULL && !set_mechanism(options, "--auth", options->auth, report)) {
         return false;
     }
-    if (!read_url(options, url, report)) {
+    if (!find_server(options, report)) {
         return false;
     }
     wrong = shortcoming(options);

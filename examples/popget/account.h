@@ -7,8 +7,8 @@
 
 #include "options.h"
 
-/* Reads the URL, and decides what the options of the login come to with it: on success `tls` and `mechanism` are set.
- * False after a report. */
-bool account_settle(struct options *options, const char *url, struct report *report);
+/* Reads the URL, if there is one, and decides what the options of the login come to with it: on success user, host,
+ * port, `tls` and `mechanism` are set. False after a report. */
+bool account_settle(struct options *options, struct report *report);
 
 #endif

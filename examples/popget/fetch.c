@@ -1,4 +1,4 @@
-/* Fetching: RETR into the sink, and DELE for what is safely stored.
+/* Fetching: what the sync of epop asks and tells, and what becomes of each message on this side.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -8,182 +8,474 @@
 
 #include "signals.h"
 #include "sink.h"
+#include "summary.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
-static const struct message *message_at(const struct plan *plan, uintptr_t token)
+enum { DAY = 24 * 60 * 60 };
+
+/* Unique-ids are kept only where somebody will see them. */
+static bool ids_matter(const struct plan *plan)
 {
-    return &plan->box.messages[token];
+    return plan->state != NULL || plan->options->json || plan->options->target == TARGET_EXEC;
 }
 
-static struct sink_message describe(const struct plan *plan, uintptr_t token)
+static bool deletes(const struct options *options)
 {
-    const struct message *message = message_at(plan, token);
-    struct sink_message described;
-
-    described.number = message->number;
-    described.octets = plan->fetch.received;
-    described.unique_id = mailbox_id(&plan->box, message);
-    described.unique_id_len = message->id_len;
-    return described;
+    return options->delete || options->delete_after || options->keep_newest;
 }
 
-/* Queues RETRs ahead; when there is nothing left to fetch, ends the session. */
-static void go_on(struct plan *plan)
-{
-    struct fetch *fetch = &plan->fetch;
-    unsigned depth = plan_depth(plan);
+/* ---------------------------------------------------------------------------------------------------------------------
+ * What is there, and what is wanted
+ */
 
-    for (; fetch->next < plan->box.count && !fetch->stopped && !plan->given_up; fetch->next++) {
-        if (!message_at(plan, fetch->next)->wanted) {
-            continue;
-        }
-        if (fetch->flight == depth) {
+static int32_t on_maildrop(void *user, const epop_sync_maildrop_event *event)
+{
+    struct plan *plan = (struct plan *)user;
+
+    plan->fetch.was_listed = true;
+    plan->fetch.messages = event->messages;
+    if (event->messages == 0) {
+        return 0;
+    }
+    if (event->messages > MAILBOX_ROWS_MAX) {
+        report_fatal(plan->report, STATUS_PROTOCOL, "%s: says that it has %lu messages, which is too many (limit: %d)",
+                     plan->options->host, (unsigned long)event->messages, MAILBOX_ROWS_MAX);
+        plan_give_up(plan);
+        return 0;
+    }
+    plan->fetch.table = (epop_sync_entry *)malloc(event->messages * sizeof *plan->fetch.table);
+    if (plan->fetch.table == NULL) {
+        report_fatal(plan->report, STATUS_TEMPORARY, "no memory for the listing of this maildrop");
+        plan_give_up(plan);
+        return 0;
+    }
+    epop_sync_table(&plan->fetch.sync, plan->fetch.table, event->messages);
+    return 0;
+}
+
+/* What is known of it. */
+static uint32_t look_up(struct plan *plan, uint64_t key, uint64_t *first_seen)
+{
+    struct state_key name = names_of(&plan->fetch.names, key);
+    int64_t time = 0;
+
+    if (plan->state == NULL) {
+        return EPOP_SYNC_NEW;
+    }
+    switch (state_find(plan->state, &name, &time)) {
+    case STATE_PRESENT:
+        names_twin(&plan->fetch.names, key)->stored++;
+        *first_seen = (uint64_t)time;
+        return EPOP_SYNC_SEEN;
+    case STATE_ABSENT:
+        return EPOP_SYNC_NEW;
+    default:
+        plan_give_up(plan);
+        return EPOP_SYNC_SKIP;
+    }
+}
+
+static void note_wanted(struct plan *plan, uint32_t number, uint64_t octets)
+{
+    uint64_t most = plan->options->max_size;
+
+    if (octets != EPOP_SYNC_SIZE_UNKNOWN && most > 0 && octets > most) {
+        report_note(plan->report, "message %lu: skipped: %" PRIu64 " octets are more than --max-size %" PRIu64,
+                    (unsigned long)number, octets, most);
+        return;
+    }
+    plan->fetch.wanted++;
+    plan->fetch.wanted_octets += octets != EPOP_SYNC_SIZE_UNKNOWN ? octets : 0;
+}
+
+/* Answers for a message that has an identity now. */
+static void answer(struct plan *plan, uint32_t number, uint64_t octets, const uint8_t *id, size_t len)
+{
+    uint32_t verdict = EPOP_SYNC_SKIP;
+    uint64_t first_seen = 0;
+    uint64_t key = 0;
+
+    if (ids_matter(plan)) {
+        key = names_add(&plan->fetch.names, id, len);
+        if (key == 0) {
+            report_fatal(plan->report, STATUS_TEMPORARY, "no memory for the unique-ids of this maildrop (limit: %d)",
+                         NAMES_MAX);
+            plan_give_up(plan);
             return;
         }
-        plan_check(plan, epop_client_retr(&plan->client, message_at(plan, fetch->next)->number, fetch->next));
-        fetch->flight++;
     }
-    if (fetch->flight == 0) {
-        plan_quit(plan);
-    }
-}
-
-void fetch_start(struct plan *plan)
-{
-    uint64_t octets = 0;
-    size_t i;
-
-    for (i = 0; i < plan->box.count; i++) {
-        if (plan->box.messages[i].wanted) {
-            plan->fetch.wanted++;
-            octets += plan->box.messages[i].octets;
+    if (ranges_take(&plan->options->messages, number)) {
+        verdict = look_up(plan, key, &first_seen);
+        if (verdict == EPOP_SYNC_NEW || (verdict == EPOP_SYNC_SEEN && plan->options->all)) {
+            note_wanted(plan, number, octets);
         }
     }
-    /* No bar where the messages themselves go to the terminal. */
-    progress_begin(&plan->bar,
-                   !plan->options->quiet && (plan->options->target != TARGET_STDOUT || !isatty(STDOUT_FILENO)),
-                   plan->fetch.wanted, octets);
-    go_on(plan);
+    epop_sync_known(&plan->fetch.sync, verdict, first_seen, key);
 }
 
-/* Nothing more can be stored. What is stored already may still be deleted by a QUIT, but only where there is some of it
- * is it worth receiving what was asked for in vain. */
-static void stop(struct plan *plan)
+static int32_t on_listed(void *user, const epop_sync_listed_event *event)
 {
+    answer((struct plan *)user, event->number, event->octets, event->unique_id.ptr, event->unique_id.len);
+    return 0;
+}
+
+static int32_t on_header(void *user, const epop_sync_header_event *event)
+{
+    struct plan *plan = (struct plan *)user;
+    struct filter *filter = &plan->fetch.filter;
+    char digest[FILTER_DIGEST_SIZE];
+    size_t len;
+
+    if (event->offset == 0) {
+        filter_start(filter);
+    }
+    filter_put(filter, event->data.ptr, event->data.len);
+    if (!event->last) {
+        return 0;
+    }
+    filter_unfold(filter);
+    if (event->purpose == EPOP_SYNC_TO_IDENTIFY) {
+        len = filter_digest(filter, digest);
+        answer(plan, event->number, event->octets, (const uint8_t *)digest, len);
+    } else if (event->status == EPOP_STATUS_OK && !filter_passes(filter)) {
+        epop_sync_choose(&plan->fetch.sync, EPOP_SYNC_LEAVE);
+    } else {
+        epop_sync_choose(&plan->fetch.sync, EPOP_SYNC_FETCH);
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Messages
+ */
+
+/* What is stored already may still be deleted by a QUIT, but only where there is some of it is it worth receiving what
+ * was asked for in vain. */
+void fetch_stop(struct plan *plan)
+{
+    if (plan->fetch.stopped) {
+        return;
+    }
     plan->fetch.stopped = true;
-    if (plan->fetch.marked == 0 || signals_caught()) {
+    delivery_commit(plan);
+    if (plan->fetch.stored == 0 || !deletes(plan->options) || signals_caught()) {
         plan_give_up(plan);
+    } else {
+        epop_sync_stop(&plan->fetch.sync);
     }
 }
 
-void fetch_reply(struct plan *plan, const epop_reply_event *event)
+static struct sink_message describe(const struct plan *plan, uint64_t key)
 {
+    struct state_key name = names_of(&plan->fetch.names, key);
+    struct sink_message message;
+
+    message.number = plan->fetch.number;
+    message.octets = plan->fetch.octets;
+    message.unique_id = name.id;
+    message.unique_id_len = name.len;
+    return message;
+}
+
+/* No bar where the messages themselves, or lines about them, go to the terminal. */
+static void begin_bar(struct plan *plan)
+{
+    bool busy = (plan->options->target == TARGET_STDOUT || plan->options->json) && isatty(STDOUT_FILENO);
+
+    progress_begin(&plan->bar, !plan->options->quiet && !busy, plan->fetch.wanted, plan->fetch.wanted_octets);
+}
+
+static int32_t on_begin(void *user, const epop_sync_message_event *event)
+{
+    struct plan *plan = (struct plan *)user;
     struct fetch *fetch = &plan->fetch;
     struct sink_message message;
 
+    if (!fetch->begun) {
+        fetch->begun = true;
+        begin_bar(plan);
+    }
     fetch->number = event->number;
-    fetch->received = 0;
-    fetch->failed = false;
-    fetch->storing = false;
-    if (fetch->stopped) {
+    fetch->octets = 0;
+    fetch->expected = event->octets;
+    message = describe(plan, event->key);
+    fetch->open = !fetch->stopped && sink_begin(plan->sink, &message);
+    if (!fetch->open && !fetch->stopped) {
+        sink_drop(plan->sink);
+        fetch_stop(plan);
+    }
+    return 0;
+}
+
+static int32_t on_body(void *user, const epop_sync_message_event *event)
+{
+    struct plan *plan = (struct plan *)user;
+    struct fetch *fetch = &plan->fetch;
+
+    fetch->octets += event->data.len;
+    fetch->received += event->data.len;
+    progress_octets(&plan->bar, event->data.len);
+    if (fetch->open && !sink_put(plan->sink, event->data.ptr, event->data.len)) {
+        fetch->open = false;
+        sink_drop(plan->sink);
+        fetch_stop(plan);
+    }
+    return 0;
+}
+
+/* A whole message. */
+static void finish(struct plan *plan, uint64_t key)
+{
+    struct fetch *fetch = &plan->fetch;
+    struct sink_message message = describe(plan, key);
+    enum sink_result result = sink_finish(plan->sink, &message);
+
+    fetch->open = false;
+    if (result == SINK_HELD) {
+        delivery_add(plan, message.number, key, message.octets);
         return;
     }
-    message = describe(plan, event->token);
-    fetch->storing = sink_begin(plan->sink, &message);
-    if (!fetch->storing) {
-        sink_drop(plan->sink);
-        stop(plan);
+    if (result == SINK_STORED && !delivery_record(plan, key)) {
+        result = SINK_BROKEN;
     }
+    epop_sync_confirm(&fetch->sync, message.number, result == SINK_STORED);
+    if (result == SINK_BROKEN) {
+        fetch_stop(plan);
+    }
+}
+
+static int32_t on_end(void *user, const epop_sync_message_event *event)
+{
+    struct plan *plan = (struct plan *)user;
+    struct fetch *fetch = &plan->fetch;
+
+    if (event->result == EPOP_OK && fetch->open) {
+        finish(plan, event->key);
+        return 0;
+    }
+    if (event->result == EPOP_ERR_LIMIT_BODY && fetch->open) {
+        report_failure(plan->report, STATUS_PROTOCOL,
+                       "message %lu: longer than --max-size %" PRIu64 ", though LIST said %" PRIu64
+                       " octets (not stored; it stays on the server)",
+                       (unsigned long)event->number, plan->options->max_size, fetch->expected);
+    }
+    fetch->open = false;
+    sink_drop(plan->sink);
+    if (event->result == EPOP_OK) {
+        epop_sync_confirm(&fetch->sync, event->number, 0);
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Reports
+ */
+
+static void count(struct counts *counts, uint32_t outcome)
+{
+    counts->listed++;
+    counts->marked += (outcome & EPOP_SYNC_MARKED) != 0;
+    if (outcome & EPOP_SYNC_FETCHED) {
+        counts->fetched++;
+    } else if (outcome & EPOP_SYNC_FAILED) {
+        counts->failed++;
+    } else if (outcome & EPOP_SYNC_SKIPPED) {
+        counts->skipped++;
+    } else if (outcome & EPOP_SYNC_KNOWN) {
+        counts->known++;
+    }
+}
+
+static int32_t on_report(void *user, const epop_sync_report_event *event)
+{
+    struct plan *plan = (struct plan *)user;
+
+    count(&plan->fetch.counts, event->outcome);
+    if (event->result == EPOP_ERR_SYNC_UNIQUE_ID) {
+        report_failure(plan->report, STATUS_PROTOCOL,
+                       "message %lu: has no unique-id, and its header can not be had by TOP: it can not be told from "
+                       "others, and was not fetched (without --state it can be)",
+                       (unsigned long)event->number);
+    }
+    if ((event->outcome & EPOP_SYNC_MARKED) && plan->state != NULL && event->key > 0) {
+        delivery_marked(plan, event->key);
+    }
+    if (plan->options->json) {
+        summary_message(plan, event);
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Between client and sync
+ */
+
+static const epop_sync_callbacks callbacks = {
+    .struct_size = sizeof callbacks,
+    .on_maildrop = on_maildrop,
+    .on_listed = on_listed,
+    .on_header = on_header,
+    .on_begin = on_begin,
+    .on_body = on_body,
+    .on_end = on_end,
+    .on_report = on_report,
+};
+
+static uint32_t policy_of(const struct options *options)
+{
+    uint32_t policy = 0;
+
+    policy |= options->state_file == NULL || options->all ? EPOP_SYNC_ALL : 0u;
+    policy |= options->state_file != NULL ? EPOP_SYNC_IDENTIFY : 0u;
+    policy |= options->newest_first ? EPOP_SYNC_NEWEST_FIRST : 0u;
+    policy |= options->headers_first != NULL ? EPOP_SYNC_FILTER : 0u;
+    policy |= options->delete || options->delete_after ? EPOP_SYNC_DELETE : 0u;
+    policy |= options->keep_newest ? EPOP_SYNC_KEEP_NEWEST : 0u;
+    return policy;
+}
+
+bool fetch_open(struct plan *plan)
+{
+    const struct options *options = plan->options;
+    struct fetch *fetch = &plan->fetch;
+    epop_sync_config config = {.struct_size = sizeof config};
+    char why[128];
+
+    if (options->headers_first != NULL && !filter_open(&fetch->filter, options->headers_first, why, sizeof why)) {
+        report_fatal(plan->report, STATUS_USAGE, "--headers-first: %s", why);
+        return false;
+    }
+    config.flags = policy_of(options);
+    config.callbacks = &callbacks;
+    config.user = plan;
+    config.client = &plan->client;
+    config.depth = options->pipeline;
+    config.flight_octets = FLIGHT_OCTETS;
+    config.max_messages = options->max_messages;
+    config.max_octets = options->max_size;
+    config.max_header = FILTER_SIZE;
+    config.keep_newest = options->newest_kept;
+    config.now = (uint64_t)time(NULL);
+    config.delete_after = options->days * DAY;
+    fetch->callbacks.struct_size = sizeof fetch->callbacks;
+    plan_check(plan, epop_sync_client_callbacks(&fetch->callbacks));
+    plan_check(plan, epop_sync_init(&fetch->sync, sizeof fetch->sync, &config));
+    return !plan->given_up;
+}
+
+void fetch_hear_reply(struct plan *plan, const epop_reply_event *event)
+{
+    plan->fetch.callbacks.on_reply(&plan->fetch.sync, event);
+}
+
+void fetch_hear_row(struct plan *plan, const epop_row_event *event)
+{
+    plan->fetch.callbacks.on_row(&plan->fetch.sync, event);
 }
 
 static void discard(struct plan *plan, size_t len)
 {
     plan->fetch.discarded += len;
-    if (plan->fetch.discarded > DISCARD_MAX) {
+    if (plan->fetch.discarded > DISCARD_MAX && !plan->given_up) {
         report_fatal(plan->report, STATUS_PROTOCOL,
                      "the server does not come to an end of what is not wanted; connection closed");
         plan_give_up(plan);
     }
 }
 
-static void drop_message(struct plan *plan)
+void fetch_hear_body(struct plan *plan, const epop_body_event *event)
 {
-    plan->fetch.storing = false;
-    plan->fetch.failed = true;
-    sink_drop(plan->sink);
+    if (plan->fetch.stopped) {
+        discard(plan, event->data.len);
+    } else {
+        plan->fetch.callbacks.on_body(&plan->fetch.sync, event);
+    }
 }
 
-void fetch_body(struct plan *plan, const epop_body_event *event)
+static const char *meaning_of(uint32_t command)
 {
-    struct fetch *fetch = &plan->fetch;
+    switch (command) {
+    case EPOP_CMD_RETR:
+        return " (it stays on the server)";
+    case EPOP_CMD_DELE:
+        return " (it is stored, and stays on the server)";
+    default:
+        return "";
+    }
+}
+
+/* Of QUIT is told at the end; servers without UIDL or TOP are none to complain about. */
+static void report_refusal(struct plan *plan, const epop_end_event *event)
+{
+    char message[40] = "";
+
+    if (event->result != EPOP_OK || event->status == EPOP_STATUS_OK || event->command == EPOP_CMD_QUIT ||
+        event->command == EPOP_CMD_UIDL || event->command == EPOP_CMD_TOP) {
+        return;
+    }
+    if (event->number > 0) {
+        snprintf(message, sizeof message, "message %lu: ", (unsigned long)event->number);
+    }
+    report_failure(plan->report, report_status_of_code(event->code, STATUS_PROTOCOL), "%s%s was refused: \"%s\"%s",
+                   message, epop_command_name(event->command), plan->refusal, meaning_of(event->command));
+}
+
+void fetch_hear_end(struct plan *plan, const epop_end_event *event)
+{
+    bool good = event->result == EPOP_OK && event->status == EPOP_STATUS_OK;
+
+    if (event->command != EPOP_CMD_LOGIN) {
+        report_refusal(plan, event);
+    }
+    if (event->command == EPOP_CMD_UIDL && event->number == 0) {
+        plan->fetch.has_unique_ids = good;
+    }
+    if (event->command == EPOP_CMD_QUIT) {
+        plan->quit_failed = !good;
+    }
+    plan->fetch.callbacks.on_end(&plan->fetch.sync, event);
+}
+
+/* A message that is given up for its length is received to its end, and dropped inside the session. */
+void fetch_watch(struct plan *plan)
+{
+    epop_transfer transfer = {.struct_size = sizeof transfer};
     uint64_t most = plan->options->max_size;
 
-    if (!fetch->storing) {
-        discard(plan, event->data.len);
-        return;
-    }
-    fetch->received += event->data.len;
-    progress_octets(&plan->bar, event->data.len);
-    if (most > 0 && fetch->received > most) {
-        drop_message(plan);
-        report_failure(plan->report, STATUS_PROTOCOL,
-                       "message %lu: longer than --max-size %" PRIu64 ", though LIST said %" PRIu64
-                       " octets (not stored; it stays on the server)",
-                       (unsigned long)event->number, most, message_at(plan, event->token)->octets);
-    } else if (!sink_put(plan->sink, event->data.ptr, event->data.len)) {
-        drop_message(plan);
-        stop(plan);
+    if (most > 0 && epop_client_transfer(&plan->client, &transfer) == EPOP_OK && transfer.command == EPOP_CMD_RETR &&
+        transfer.received > most && transfer.received - most > DISCARD_MAX) {
+        discard(plan, (size_t)DISCARD_MAX + 1);
     }
 }
 
-static void commit(struct plan *plan, const epop_end_event *event)
-{
-    struct fetch *fetch = &plan->fetch;
-    struct sink_message message = describe(plan, event->token);
-    enum sink_result result = sink_commit(plan->sink, &message);
+/* ---------------------------------------------------------------------------------------------------------------------
+ * The end
+ */
 
-    fetch->storing = false;
-    if (result == SINK_BROKEN) {
-        stop(plan);
-    } else if (result == SINK_STORED) {
-        fetch->stored++;
-        progress_message(&plan->bar);
-        if (plan->options->delete) {
-            fetch->marked++;
-            plan_check(plan, epop_client_dele(&plan->client, event->number, event->token));
-        }
-    }
-}
-
-void fetch_retr_end(struct plan *plan, const epop_end_event *event)
+/* Whole messages that wait are delivered, however the session has ended. */
+void fetch_close(struct plan *plan)
 {
     struct fetch *fetch = &plan->fetch;
 
-    fetch->flight--;
-    if (event->result != EPOP_OK) {
-        report_failure(plan->report, STATUS_TEMPORARY, "message %lu: %s: %s", (unsigned long)event->number,
-                       epop_error_name(event->result), epop_strerror(event->result));
-    } else if (event->status != EPOP_STATUS_OK) {
-        report_failure(plan->report, report_status_of_code(event->code, STATUS_PROTOCOL),
-                       "message %lu: RETR was refused: \"%s\" (it stays on the server)", (unsigned long)event->number,
-                       plan->refusal);
-    } else if (fetch->storing) {
-        commit(plan, event);
+    fetch->outcome.struct_size = sizeof fetch->outcome;
+    delivery_commit(plan);
+    epop_sync_close(&fetch->sync, &fetch->outcome);
+    if (fetch->open) {
+        sink_drop(plan->sink);
     }
-    if (!plan->given_up) {
-        go_on(plan);
+    if (plan->state != NULL) {
+        delivery_finish(plan);
     }
 }
 
-void fetch_dele_end(struct plan *plan, const epop_end_event *event)
+void fetch_free(struct plan *plan)
 {
-    if (event->result == EPOP_OK && event->status == EPOP_STATUS_OK) {
-        return;
-    }
-    plan->fetch.marked--;
-    report_failure(plan->report, report_status_of_code(event->code, STATUS_PROTOCOL),
-                   "message %lu: DELE was refused: \"%s\" (it is stored, and stays on the server)",
-                   (unsigned long)event->number, plan->refusal);
+    free(plan->fetch.table);
+    names_free(&plan->fetch.names);
+    filter_close(&plan->fetch.filter);
 }

@@ -16,6 +16,7 @@ static enum loop_end feed(struct loop *loop)
         return LOOP_ERROR;
     }
     loop->full = result == EPOP_AGAIN;
+    loop->host.watch(loop->host.user);
     return LOOP_GO_ON;
 }
 
@@ -79,9 +80,15 @@ static unsigned wanted(const struct loop *loop, uint32_t wants)
 /* Waits for the connection, then moves octets both ways: a peer that sends while we do must not be made to wait. */
 static enum loop_end move(struct loop *loop, unsigned want)
 {
+    bool is_busy = loop->host.is_busy(loop->host.user);
     uint32_t deadline = epop_client_deadline(loop->client);
-    unsigned came = transport_wait(loop->transport, want, deadline > 0 ? deadline : loop->timeout);
+    unsigned seconds = deadline > 0 ? deadline : loop->timeout;
+    unsigned came = want > 0 || !is_busy ? transport_wait(loop->transport, want, is_busy ? 0 : seconds) : 0;
 
+    if (came == 0 && is_busy) {
+        loop->host.work(loop->host.user);
+        return LOOP_GO_ON;
+    }
     if (came == TRANSPORT_SIGNAL) {
         return LOOP_SIGNAL;
     }
@@ -149,7 +156,7 @@ static enum loop_end step(struct loop *loop)
     if (can_feed(loop, wants)) {
         return feed(loop);
     }
-    if (want == 0) {
+    if (want == 0 && !loop->host.is_busy(loop->host.user)) {
         return loop->deaf ? end_of_stream(loop) : LOOP_STUCK;
     }
     return move(loop, want);

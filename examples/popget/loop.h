@@ -21,8 +21,17 @@ enum loop_end {
     LOOP_STUCK   /* the session wants nothing that could come: a fault in this program or in the library */
 };
 
+/* What the host has to do while the session waits. */
+struct loop_host {
+    void *user;
+    bool (*is_busy)(void *user); /* there is something to be done as soon as the peer has nothing to say */
+    void (*work)(void *user);    /* ... and does it */
+    void (*watch)(void *user);   /* after every piece of input */
+};
+
 struct loop {
     epop_client *client;
+    struct loop_host host;
     struct transport *transport;
     unsigned timeout;                 /* seconds, for waits that the session sets no deadline for */
     struct transport_failure failure; /* of a connection that broke */

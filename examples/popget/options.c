@@ -1,20 +1,18 @@
-/* The command line.
+/* What popget is to do, for one account: from the command line, and from the configuration file.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
-#define _GNU_SOURCE
+#define _POSIX_C_SOURCE 200809L
 
 #include "options.h"
 
 #include "account.h"
 #include "help.h"
 
-#include <getopt.h>
+#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { FIRST_LONG = 256 }; /* getopt_long's values of the options without a letter */
 
 static bool whole_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)
 {
@@ -59,52 +57,84 @@ static bool set_max_size(struct options *options, const char *argument)
     return whole_number(argument, 1, UINT64_MAX, &options->max_size);
 }
 
+static bool small_number(const char *argument, uint64_t least, uint64_t most, unsigned *number)
+{
+    uint64_t wide = 0;
+    bool valid = whole_number(argument, least, most, &wide);
+
+    *number = (unsigned)wide;
+    return valid;
+}
+
 static bool set_pipeline(struct options *options, const char *argument)
 {
-    uint64_t number = 0;
-    bool valid = whole_number(argument, 1, PIPELINE_MOST, &number);
-
-    options->pipeline = (unsigned)number;
-    return valid;
+    return small_number(argument, 1, PIPELINE_MOST, &options->pipeline);
 }
 
 static bool set_timeout(struct options *options, const char *argument)
 {
-    uint64_t number = 0;
-    bool valid = whole_number(argument, 1, TIMEOUT_MOST, &number);
-
-    options->timeout = (unsigned)number;
-    return valid;
+    return small_number(argument, 1, TIMEOUT_MOST, &options->timeout);
 }
 
-static bool set_password_file(struct options *options, const char *argument)
+static bool set_watch(struct options *options, const char *argument)
 {
-    options->password_file = argument;
-    return *argument != '\0';
+    return small_number(argument, 1, WATCH_MOST, &options->watch);
 }
 
-static bool set_trace(struct options *options, const char *argument)
+static bool set_max_messages(struct options *options, const char *argument)
 {
-    options->trace_file = argument;
-    return *argument != '\0';
+    return small_number(argument, 1, UINT32_MAX, &options->max_messages);
 }
 
-static bool set_oauth_token_file(struct options *options, const char *argument)
+static bool set_delete_after(struct options *options, const char *argument)
 {
-    options->token_file = argument;
-    return *argument != '\0';
+    options->delete_after = true;
+    return whole_number(argument, 0, DAYS_MOST, &options->days);
 }
 
-static bool set_auth(struct options *options, const char *argument)
+static bool set_keep_newest(struct options *options, const char *argument)
 {
-    options->auth = argument;
-    return *argument != '\0';
+    options->keep_newest = true;
+    return small_number(argument, 0, UINT32_MAX, &options->newest_kept);
 }
 
-static bool set_ca(struct options *options, const char *argument)
+/* Whether it is a regular expression can be known at once. */
+static bool set_headers_first(struct options *options, const char *argument)
 {
-    options->ca_file = argument;
-    return *argument != '\0';
+    regex_t regex;
+    bool valid = regcomp(&regex, argument + (argument[0] == '!'), REG_EXTENDED | REG_NOSUB) == 0;
+
+    if (valid) {
+        regfree(&regex);
+    }
+    options->headers_first = argument;
+    return valid && argument[argument[0] == '!'] != '\0';
+}
+
+static bool copy_name(char *name, const char *argument)
+{
+    size_t len = strlen(argument);
+
+    if (len == 0 || len >= NAME_SIZE) {
+        return false;
+    }
+    memcpy(name, argument, len + 1);
+    return true;
+}
+
+static bool set_user(struct options *options, const char *argument)
+{
+    return copy_name(options->user, argument);
+}
+
+static bool set_host(struct options *options, const char *argument)
+{
+    return strpbrk(argument, "/@ \t") == NULL && copy_name(options->host, argument);
+}
+
+static bool set_port(struct options *options, const char *argument)
+{
+    return small_number(argument, 1, 65535, &options->port_number);
 }
 
 static bool set_tls(struct options *options, const char *argument)
@@ -119,146 +149,265 @@ static bool set_tls(struct options *options, const char *argument)
         i++;
     }
     options->tls = i < 3 ? policies[i].policy : TLS_DEFAULT;
-    return i < 3;
+    /* In the file there is no URL to say it. */
+    options->pops = options->layer != LAYER_COMMAND ? strcmp(argument, "implicit") == 0 : options->pops;
+    return i < 3 || (options->layer != LAYER_COMMAND && options->pops);
 }
 
-/* An option with `flag` is just switched on; the others have a function that takes their argument. */
+/* Where it may stand, and what it is. */
+enum {
+    OF_COMMAND = 0x01,
+    OF_FILE = 0x02,
+    OF_BOTH = OF_COMMAND | OF_FILE,
+    PATH = 0x04 /* "~/" at its beginning is the home directory */
+};
+
+enum kind {
+    FLAG, /* `member` is a bool, switched on */
+    TEXT, /* `member` is a const char *, not empty */
+    CALL, /* `set` takes the argument */
+    BARE  /* `set` is called without one */
+};
+
 struct row {
     const char *name;
     int letter; /* 0: none */
-    bool argument;
-    size_t flag;
+    unsigned place;
+    enum kind kind;
+    enum group group;
+    size_t member;
     bool (*set)(struct options *options, const char *argument);
 };
 
-#define FLAG(name, letter, member)                                                                                     \
+#define FLAG_ROW(name, letter, place, group, member)                                                                   \
     {                                                                                                                  \
-        name, letter, false, offsetof(struct options, member), NULL                                                    \
+        name, letter, place, FLAG, group, offsetof(struct options, member), NULL                                       \
+    }
+#define TEXT_ROW(name, letter, place, group, member)                                                                   \
+    {                                                                                                                  \
+        name, letter, place, TEXT, group, offsetof(struct options, member), NULL                                       \
+    }
+#define CALL_ROW(name, letter, place, group, set)                                                                      \
+    {                                                                                                                  \
+        name, letter, place, CALL, group, 0, set                                                                       \
     }
 
 static const struct row rows[] = {
-    FLAG("help", 'h', help),
-    FLAG("version", 'V', version),
-    FLAG("quiet", 'q', quiet),
-    FLAG("list", 'l', list),
-    FLAG("json", 0, json),
-    FLAG("keep", 'k', keep),
-    FLAG("delete", 'd', delete),
-    FLAG("crlf", 0, crlf),
-    FLAG("allow-cleartext", 0, allow_cleartext),
-    {"stdout", 0, false, 0, set_stdout},
-    {"maildir", 0, true, 0, set_maildir},
-    {"mbox", 0, true, 0, set_mbox},
-    {"exec", 0, true, 0, set_exec},
-    {"messages", 'm', true, 0, set_messages},
-    {"max-size", 0, true, 0, set_max_size},
-    {"pipeline", 0, true, 0, set_pipeline},
-    {"timeout", 0, true, 0, set_timeout},
-    {"password-file", 0, true, 0, set_password_file},
-    {"oauth-token-file", 0, true, 0, set_oauth_token_file},
-    {"auth", 0, true, 0, set_auth},
-    {"tls", 0, true, 0, set_tls},
-    {"ca", 0, true, 0, set_ca},
-    {"trace", 0, true, 0, set_trace},
+    FLAG_ROW("help", 'h', OF_COMMAND, GROUP_NONE, help),
+    FLAG_ROW("version", 'V', OF_COMMAND, GROUP_NONE, version),
+    FLAG_ROW("quiet", 'q', OF_COMMAND, GROUP_NONE, quiet),
+    TEXT_ROW("config", 'c', OF_COMMAND, GROUP_NONE, config_file),
+    FLAG_ROW("all-accounts", 'a', OF_COMMAND, GROUP_NONE, all_accounts),
+    CALL_ROW("watch", 'w', OF_COMMAND, GROUP_NONE, set_watch),
+    TEXT_ROW("url", 0, OF_FILE, GROUP_NONE, url),
+    CALL_ROW("host", 0, OF_FILE, GROUP_NONE, set_host),
+    CALL_ROW("port", 0, OF_FILE, GROUP_NONE, set_port),
+    CALL_ROW("user", 0, OF_FILE, GROUP_NONE, set_user),
+    TEXT_ROW("password", 0, OF_FILE, GROUP_SECRET, password),
+    TEXT_ROW("password-file", 0, OF_BOTH | PATH, GROUP_SECRET, password_file),
+    TEXT_ROW("passwordeval", 0, OF_BOTH, GROUP_SECRET, password_command),
+    TEXT_ROW("oauth-token-file", 0, OF_BOTH | PATH, GROUP_SECRET, token_file),
+    TEXT_ROW("auth", 0, OF_BOTH, GROUP_NONE, auth),
+    CALL_ROW("tls", 0, OF_BOTH, GROUP_NONE, set_tls),
+    TEXT_ROW("ca", 0, OF_BOTH | PATH, GROUP_NONE, ca_file),
+    FLAG_ROW("allow-cleartext", 0, OF_BOTH, GROUP_NONE, allow_cleartext),
+    CALL_ROW("maildir", 0, OF_BOTH | PATH, GROUP_TARGET, set_maildir),
+    CALL_ROW("mbox", 0, OF_BOTH | PATH, GROUP_TARGET, set_mbox),
+    CALL_ROW("exec", 0, OF_BOTH, GROUP_TARGET, set_exec),
+    {"stdout", 0, OF_COMMAND, BARE, GROUP_TARGET, 0, set_stdout},
+    FLAG_ROW("list", 'l', OF_COMMAND, GROUP_TARGET, list),
+    FLAG_ROW("crlf", 0, OF_BOTH, GROUP_NONE, crlf),
+    FLAG_ROW("json", 0, OF_COMMAND, GROUP_NONE, json),
+    TEXT_ROW("state", 's', OF_BOTH | PATH, GROUP_NONE, state_file),
+    FLAG_ROW("new", 0, OF_BOTH, GROUP_SCOPE, new_only),
+    FLAG_ROW("all", 0, OF_BOTH, GROUP_SCOPE, all),
+    CALL_ROW("messages", 'm', OF_COMMAND, GROUP_NONE, set_messages),
+    CALL_ROW("max-size", 0, OF_BOTH, GROUP_NONE, set_max_size),
+    CALL_ROW("max-messages", 0, OF_BOTH, GROUP_NONE, set_max_messages),
+    CALL_ROW("headers-first", 0, OF_BOTH, GROUP_NONE, set_headers_first),
+    FLAG_ROW("newest-first", 0, OF_BOTH, GROUP_NONE, newest_first),
+    FLAG_ROW("keep", 'k', OF_BOTH, GROUP_FATE, keep),
+    FLAG_ROW("delete", 'd', OF_BOTH, GROUP_FATE, delete),
+    CALL_ROW("delete-after", 0, OF_BOTH, GROUP_FATE, set_delete_after),
+    CALL_ROW("keep-newest", 0, OF_BOTH, GROUP_FATE, set_keep_newest),
+    CALL_ROW("pipeline", 0, OF_BOTH, GROUP_NONE, set_pipeline),
+    CALL_ROW("timeout", 0, OF_BOTH, GROUP_NONE, set_timeout),
+    TEXT_ROW("trace", 0, OF_COMMAND, GROUP_NONE, trace_file),
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-static const struct row *find_row(int value)
+const struct row *options_row(size_t index)
+{
+    return index < ROWS ? &rows[index] : NULL;
+}
+
+const char *row_name(const struct row *row)
+{
+    return row->name;
+}
+
+int row_letter(const struct row *row)
+{
+    return row->letter;
+}
+
+bool row_takes_argument(const struct row *row)
+{
+    return row->kind == TEXT || row->kind == CALL;
+}
+
+bool row_is_of_command(const struct row *row)
+{
+    return (row->place & OF_COMMAND) != 0;
+}
+
+bool row_is_of_file(const struct row *row)
+{
+    return (row->place & OF_FILE) != 0;
+}
+
+bool row_is_path(const struct row *row)
+{
+    return (row->place & PATH) != 0;
+}
+
+const struct row *options_find(const char *name)
 {
     size_t i;
 
-    if (value >= FIRST_LONG) {
-        return &rows[value - FIRST_LONG];
-    }
     for (i = 0; i < ROWS; i++) {
-        if (rows[i].letter == value) {
+        if (strcmp(rows[i].name, name) == 0) {
             return &rows[i];
         }
     }
     return NULL;
 }
 
-/* Hands the options of the command line to their functions; what remains begins at argv[optind]. */
-static bool read_options(struct options *options, int argc, char **argv, struct report *report)
+void options_start(struct options *options)
 {
-    struct option longs[ROWS + 1] = {{NULL, 0, NULL, 0}};
-    const struct row *row;
-    size_t i;
-    int value;
+    memset(options, 0, sizeof *options);
+    options->pipeline = PIPELINE_DEFAULT;
+    options->timeout = TIMEOUT_DEFAULT;
+}
 
-    for (i = 0; i < ROWS; i++) {
-        longs[i].name = rows[i].name;
-        longs[i].has_arg = rows[i].argument ? required_argument : no_argument;
-        longs[i].val = FIRST_LONG + (int)i;
+/* What a lower layer has said of this group no longer holds. */
+static void clear(struct options *options, enum group group)
+{
+    switch (group) {
+    case GROUP_TARGET:
+        options->list = false;
+        options->targets = 0;
+        break;
+    case GROUP_FATE:
+        options->keep = options->delete = options->delete_after = options->keep_newest = false;
+        break;
+    case GROUP_SECRET:
+        options->password = options->password_file = options->password_command = options->token_file = NULL;
+        break;
+    case GROUP_SCOPE:
+        options->new_only = options->all = false;
+        break;
+    default:
+        break;
     }
-    /* getopt_long's own complaints begin with argv[0] and are no secret; the remedy comes behind them. */
-    while ((value = getopt_long(argc, argv, "hVqlkdm:", longs, NULL)) != -1) {
-        row = find_row(value);
-        if (row == NULL) {
-            report_fatal(report, STATUS_USAGE, "wrong option (popget --help lists them)");
-            return false;
-        }
-        if (row->set == NULL) {
-            *(bool *)((char *)options + row->flag) = true;
-        } else if (!row->set(options, optarg)) {
-            report_fatal(report, STATUS_USAGE, "--%s: '%s' is not a value for it (popget --help)", row->name, optarg);
-            return false;
-        }
+}
+
+/* A flag of the file may be followed by "on" or "off". */
+static bool set_flag(bool *flag, const char *argument)
+{
+    *flag = argument == NULL || strcmp(argument, "on") == 0;
+    return *flag || strcmp(argument, "off") == 0;
+}
+
+static bool set_text(const char **text, const char *argument)
+{
+    *text = argument;
+    return *argument != '\0';
+}
+
+bool options_set(struct options *options, const struct row *row, const char *argument)
+{
+    void *member = (char *)options + row->member;
+
+    if (options->layers[row->group] < options->layer) {
+        clear(options, row->group);
+        options->layers[row->group] = options->layer;
     }
-    return true;
+    switch (row->kind) {
+    case FLAG:
+        return set_flag((bool *)member, argument);
+    case TEXT:
+        return argument != NULL && set_text((const char **)member, argument);
+    case BARE:
+        return row->set(options, NULL);
+    default:
+        return argument != NULL && row->set(options, argument);
+    }
+}
+
+static bool deletes(const struct options *options)
+{
+    return options->delete || options->delete_after || options->keep_newest;
 }
 
 /* What contradicts what; NULL where all is well. */
 static const char *contradiction_of_list(const struct options *options)
 {
-    if (options->targets > 0 || options->delete) {
+    if (options->targets > 0 || (deletes(options) && options->layers[GROUP_FATE] == LAYER_COMMAND)) {
         return "--list fetches nothing: it goes neither with a target nor with --delete";
+    }
+    if (options->watch > 0) {
+        return "--watch is for fetching and does not go with --list";
     }
     return options->crlf ? "--crlf is for fetching and does not go with --list" : NULL;
 }
 
-static const char *contradiction_of_fetch(const struct options *options)
+static const char *contradiction_of_fate(const struct options *options)
 {
-    if (options->json) {
-        return "--json is a form of --list (add --list)";
+    if (options->keep && deletes(options)) {
+        return "--keep contradicts --delete, --delete-after and --keep-newest";
     }
-    if (options->targets != 1) {
-        return "give exactly one of --maildir, --mbox, --stdout, --exec, or --list";
+    if (options->delete &&(options->delete_after || options->keep_newest)) {
+        return "--delete contradicts --delete-after and --keep-newest: it deletes them all";
     }
-    if (options->keep && options->delete) {
-        return "--keep and --delete contradict each other";
+    if (options->delete_after && options->state_file == NULL) {
+        return "--delete-after: without --state FILE nobody knows how old a message is";
     }
-    if (options->delete &&options->target == TARGET_STDOUT && isatty(STDOUT_FILENO)) {
+    if (deletes(options) && options->target == TARGET_STDOUT && isatty(STDOUT_FILENO)) {
         return "--delete: a terminal stores nothing (send standard output to a file or a pipe)";
     }
     return NULL;
 }
 
-bool options_parse(struct options *options, int argc, char **argv, struct report *report)
+static const char *contradiction_of_fetch(const struct options *options)
 {
-    const char *wrong;
+    if (options->targets != 1) {
+        return "give exactly one of --maildir, --mbox, --stdout, --exec, or --list";
+    }
+    if (options->json && options->target == TARGET_STDOUT) {
+        return "--json and --stdout both write to standard output";
+    }
+    if (options->new_only && (options->all || options->state_file == NULL)) {
+        return options->all ? "--new and --all contradict each other"
+                            : "--new: without --state FILE nobody knows what is new";
+    }
+    return contradiction_of_fate(options);
+}
 
-    memset(options, 0, sizeof *options);
-    options->pipeline = PIPELINE_DEFAULT;
-    options->timeout = TIMEOUT_DEFAULT;
-    if (!read_options(options, argc, argv, report)) {
-        return false;
-    }
-    if (options->help || options->version) {
-        return true;
-    }
-    report->quiet = options->quiet;
-    if (optind != argc - 1) {
-        report_fatal(report, STATUS_USAGE, "give one URL, pops://USER@HOST or pop://USER@HOST (popget --help)");
-        return false;
-    }
-    wrong = options->list ? contradiction_of_list(options) : contradiction_of_fetch(options);
+bool options_settle(struct options *options, struct report *report)
+{
+    const char *wrong = options->list ? contradiction_of_list(options) : contradiction_of_fetch(options);
+
     if (wrong != NULL) {
         report_fatal(report, STATUS_USAGE, "%s", wrong);
         return false;
     }
-    return account_settle(options, argv[optind], report);
+    if (!account_settle(options, report)) {
+        return false;
+    }
+    snprintf(options->account, sizeof options->account, "%s@%s:%s", options->user, options->host, options->port);
+    return true;
 }
 
 void options_print_help(void)

@@ -1,6 +1,9 @@
-/* The command line.
+/* What popget is to do, for one account: from the command line, and from the configuration file.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ *
+ * One table has all options. Each is a long option of the command line, or a keyword of the file, or both; their values
+ * are understood by the same functions.
  */
 #ifndef POPGET_OPTIONS_H
 #define POPGET_OPTIONS_H
@@ -9,6 +12,7 @@
 #include "report.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum target { TARGET_NONE, TARGET_MAILDIR, TARGET_MBOX, TARGET_STDOUT, TARGET_EXEC };
@@ -19,14 +23,29 @@ enum tls_policy { TLS_DEFAULT, TLS_REQUIRED, TLS_OPTIONAL, TLS_NEVER };
 struct mechanism;
 
 enum {
-    NAME_SIZE = 256,       /* user and host of the URL, decoded; a command line has 255 octets (RFC 2449 section 4) */
-    PIPELINE_DEFAULT = 16, /* RETRs asked for ahead: hides the round trip, and little is in vain when one fails */
+    NAME_SIZE = 256, /* user and host of the URL, decoded; a command line has 255 octets (RFC 2449 section 4) */
+    ACCOUNT_SIZE = 2 * NAME_SIZE + 8, /* of "USER@HOST:PORT" */
     PIPELINE_MOST = 1000,
-    TIMEOUT_DEFAULT = 180, /* seconds; some servers think for long before they answer QUIT */
+    PIPELINE_DEFAULT = PIPELINE_MOST, /* RETRs asked for ahead; their octets are bounded too, so these are small ones */
+    DAYS_MOST = 36500,
+    WATCH_MOST = 7 * 86400, /* seconds */
+    TIMEOUT_DEFAULT = 180,  /* seconds; some servers think for long before they answer QUIT */
     TIMEOUT_MOST = 86400
 };
 
+struct password;
+
+/* Where a value comes from: the later of these wins. */
+enum layer { LAYER_NONE, LAYER_DEFAULTS, LAYER_ACCOUNT, LAYER_COMMAND };
+
+/* Options of one group take each other's place, where they come from different layers. */
+enum group { GROUP_NONE, GROUP_TARGET, GROUP_FATE, GROUP_SECRET, GROUP_SCOPE, GROUPS };
+
 struct options {
+    enum layer layer; /* of what is set now */
+    enum layer layers[GROUPS];
+    char account[ACCOUNT_SIZE]; /* "USER@HOST:PORT" */
+    const char *url;            /* NULL: user, host and port were told one by one */
     char user[NAME_SIZE];
     char host[NAME_SIZE];
     char port[8];
@@ -42,14 +61,30 @@ struct options {
     unsigned targets;            /* how many were given */
     struct ranges messages;
     const char *password_file;
+    const char *password_command;
+    const char *password;
+    struct password *kept; /* one that was typed in, for later rounds */
     const char *trace_file;
-    uint64_t max_size; /* 0: any */
+    const char *state_file; /* NULL: nothing is remembered */
+    const char *headers_first;
+    const char *config_file;
+    uint64_t max_size;     /* 0: any */
+    uint64_t days;         /* with `delete_after` */
+    uint32_t newest_kept;  /* with `keep_newest` */
+    uint32_t max_messages; /* 0: any number */
+    unsigned watch;        /* seconds between two rounds; 0: one round */
     unsigned pipeline;
     unsigned timeout;
     bool list;
     bool json;
     bool keep;
     bool delete;
+    bool delete_after;
+    bool keep_newest;
+    bool newest_first;
+    bool all; /* what was fetched before, too */
+    bool new_only;
+    bool all_accounts;
     bool crlf;
     bool allow_cleartext;
     bool quiet;
@@ -57,9 +92,28 @@ struct options {
     bool version;
 };
 
-/* Fills `options`; false where the command line is wrong, which was said then. With `help` or `version` the rest of it
- * does not matter. */
-bool options_parse(struct options *options, int argc, char **argv, struct report *report);
+struct row;
+
+/* Nothing is set yet. */
+void options_start(struct options *options);
+
+/* The rows of the table; NULL behind the last one. */
+const struct row *options_row(size_t index);
+const char *row_name(const struct row *row);
+int row_letter(const struct row *row); /* 0: none */
+bool row_takes_argument(const struct row *row);
+bool row_is_of_command(const struct row *row);
+bool row_is_of_file(const struct row *row);
+bool row_is_path(const struct row *row);
+
+/* A row by its name; NULL where there is none. */
+const struct row *options_find(const char *name);
+
+/* Sets one. `argument` is NULL where there is none. False where that is no value for it. */
+bool options_set(struct options *options, const struct row *row, const char *argument);
+
+/* After the last one: what contradicts what, and what follows from it all. False after a report. */
+bool options_settle(struct options *options, struct report *report);
 
 void options_print_help(void);
 

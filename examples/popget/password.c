@@ -1,4 +1,4 @@
-/* The password: from a file, the environment or the terminal, and wiped after use.
+/* The password: where it comes from; and wiped after use.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -46,8 +46,7 @@ static ssize_t read_octet(int fd, char *octet)
     return got;
 }
 
-/* Reads the first line without its end. False with errno set. */
-static bool read_line(struct password *password, int fd)
+bool password_read_line(struct password *password, int fd)
 {
     ssize_t got;
     char octet;
@@ -75,7 +74,7 @@ static bool from_file(struct password *password, const char *name, struct report
     if (fd < 0) {
         return false;
     }
-    good = read_line(password, fd);
+    good = password_read_line(password, fd);
     why = errno;
     close(fd);
     if (!good && !signals_caught()) {
@@ -116,7 +115,7 @@ static bool from_terminal(struct password *password, const struct options *optio
     silent.c_lflag |= ICANON | ISIG;
     prompt(tty, options);
     tcsetattr(tty, TCSAFLUSH, &silent);
-    good = read_line(password, tty);
+    good = password_read_line(password, tty);
     tcsetattr(tty, TCSAFLUSH, &before);
     written = write(tty, "\n", 1);
     (void)written;
@@ -127,7 +126,7 @@ static bool from_terminal(struct password *password, const struct options *optio
     return good;
 }
 
-static bool from_environment(struct password *password, const char *value, struct report *report)
+static bool from_text(struct password *password, const char *source, const char *value, struct report *report)
 {
     size_t len = strlen(value);
     bool fits = len <= sizeof password->octets;
@@ -136,20 +135,41 @@ static bool from_environment(struct password *password, const char *value, struc
         memcpy(password->octets, value, len);
         password->len = len;
     } else {
-        report_fatal(report, STATUS_USAGE, VARIABLE ": too long for POP3");
+        report_fatal(report, STATUS_USAGE, "%s: too long for POP3", source);
     }
     return fits;
 }
 
-static bool get(struct password *password, const char *value, const struct options *options, struct report *report)
+/* The environment and the terminal give it once only. */
+static bool from_outside(struct password *password, const struct options *options, struct report *report)
 {
+    const char *value = getenv(VARIABLE);
+    bool good;
+
+    if (options->kept != NULL && options->kept->len > 0) {
+        *password = *options->kept;
+        return true;
+    }
+    good = value != NULL ? from_text(password, VARIABLE, value, report) : from_terminal(password, options, report);
+    if (good && options->kept != NULL) {
+        *options->kept = *password;
+    }
+    return good;
+}
+
+static bool get(struct password *password, const struct options *options, struct report *report)
+{
+    if (options->password != NULL) {
+        return from_text(password, "password", options->password, report);
+    }
     if (options->password_file != NULL) {
         return from_file(password, options->password_file, report);
     }
-    if (value != NULL) {
-        return from_environment(password, value, report);
+    if (options->password_command != NULL) {
+        password_leave_environment();
+        return password_ask_command(password, options->password_command, report);
     }
-    return from_terminal(password, options, report);
+    return from_outside(password, options, report);
 }
 
 /* No command of POP3 can carry these, and no mechanism may (RFC 4616 section 2 for NUL). */
@@ -172,7 +192,7 @@ static bool check(const struct password *password, struct report *report)
 
 bool password_get(struct password *password, const struct options *options, struct report *report)
 {
-    bool good = get(password, getenv(VARIABLE), options, report);
+    bool good = get(password, options, report);
 
     password_leave_environment();
     return good && check(password, report);

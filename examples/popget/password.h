@@ -1,4 +1,4 @@
-/* The password: from a file, the environment or the terminal, and wiped after use.
+/* The password: where it comes from; and wiped after use.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -17,12 +17,19 @@ struct password {
     size_t len;
 };
 
-/* Gets the password where the options say. POPGET_PASSWORD leaves the environment in any case, so that no child sees
- * it. False after a report. */
+/* Gets the password where the options say: from the configuration, a file, a command; else from the environment, or the
+ * terminal, where it is kept for later rounds if the options have a place for it. POPGET_PASSWORD leaves the
+ * environment in any case, so that no child sees it. False after a report. */
 bool password_get(struct password *password, const struct options *options, struct report *report);
 
 /* Takes POPGET_PASSWORD out of the environment unread. */
 void password_leave_environment(void);
+
+/* Reads the first line, without its end. False with errno set. */
+bool password_read_line(struct password *password, int fd);
+
+/* Runs a command for its first line of output. False after a report. */
+bool password_ask_command(struct password *password, const char *command, struct report *report);
 
 void password_wipe(struct password *password);
 

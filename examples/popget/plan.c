@@ -1,4 +1,4 @@
-/* The plan of a session: login, STAT, UIDL, LIST, then fetching or showing, then QUIT.
+/* The plan of a session: login, then fetching or showing, then QUIT.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -12,6 +12,7 @@
 
 enum {
     SLOTS_BESIDE = 8,                   /* login, the listings and QUIT */
+    COMMAND_OCTETS = 32,                /* of a command with a message-number, more or less */
     LISTINGS_MAX = 100 * 1000 * 1000,   /* octets of all listings: rows may be few and very long, too */
     HEADER_REPLY_MAX = 64 * 1024 * 1024 /* octets of an answer to TOP n 0; some servers send the whole message */
 };
@@ -75,25 +76,18 @@ static int32_t on_reply(void *user, const epop_reply_event *event)
 {
     struct plan *plan = (struct plan *)user;
 
+    plan->refusal[0] = '\0';
     if (event->reply->status == EPOP_STATUS_ERR) {
         keep_refusal(plan, event->reply);
-        return 0;
-    }
-    plan->refusal[0] = '\0';
-    if (event->command == EPOP_CMD_RETR) {
-        fetch_reply(plan, event);
-    } else if (event->command == EPOP_CMD_TOP) {
-        browse_reply(plan, event);
     } else if (event->command == EPOP_CMD_CAPA) {
         login_capabilities(plan);
     }
+    if (!plan->options->list) {
+        fetch_hear_reply(plan, event);
+    } else if (event->command == EPOP_CMD_TOP && event->reply->status == EPOP_STATUS_OK) {
+        browse_reply(plan, event);
+    }
     return 0;
-}
-
-/* Unique-ids are kept only where somebody will see them. */
-static bool ids_matter(const struct plan *plan)
-{
-    return plan->options->list || plan->options->target == TARGET_EXEC;
 }
 
 /* A line that is no row. Where it is a status line, an answer too many has come before it, and what follows would be
@@ -110,9 +104,23 @@ static void take_unreadable(struct plan *plan, const epop_row_event *event)
                      "%s: a status line stands in the answer to %s: the server is out of step", plan->options->host,
                      epop_command_name(event->command));
         plan_give_up(plan);
-    } else if (event->command == EPOP_CMD_LIST || ids_matter(plan)) {
+    } else {
         plan->unreadable++;
     }
+}
+
+/* RFC 2449 section 6.5: seconds, and perhaps "USER", which says that another user may have another delay. */
+static void take_login_delay(struct plan *plan, const epop_capability *capability)
+{
+    uint64_t seconds = 0;
+    size_t i;
+
+    for (i = 0; i < capability->params.len && capability->params.ptr[i] >= '0' && capability->params.ptr[i] <= '9' &&
+                seconds < LOGIN_DELAY_MOST;
+         i++) {
+        seconds = 10 * seconds + (uint64_t)(capability->params.ptr[i] - '0');
+    }
+    plan->login_delay = (uint32_t)(seconds < LOGIN_DELAY_MOST ? seconds : LOGIN_DELAY_MOST);
 }
 
 static enum mailbox_result take_row(struct plan *plan, const epop_row_event *event)
@@ -125,11 +133,14 @@ static enum mailbox_result take_row(struct plan *plan, const epop_row_event *eve
     }
     if (event->row == EPOP_ROW_CAPA) {
         login_capability(plan, event->capability);
+        if (event->capability->id == EPOP_CAPA_LOGIN_DELAY) {
+            take_login_delay(plan, event->capability);
+        }
     }
-    if (event->row == EPOP_ROW_LIST) {
+    if (plan->options->list && event->row == EPOP_ROW_LIST) {
         return mailbox_add(&plan->box, listing->number, listing->octets);
     }
-    if (event->row == EPOP_ROW_UIDL && ids_matter(plan)) {
+    if (plan->options->list && event->row == EPOP_ROW_UIDL) {
         return mailbox_add_id(&plan->box, listing->number, listing->unique_id.ptr, listing->unique_id.len);
     }
     if (event->row == EPOP_ROW_UNREADABLE) {
@@ -154,6 +165,9 @@ static int32_t on_row(void *user, const epop_row_event *event)
         plan_give_up(plan);
         break;
     case MAILBOX_OK:
+        if (!plan->options->list && !plan->given_up) {
+            fetch_hear_row(plan, event);
+        }
         break;
     }
     return 0;
@@ -163,10 +177,10 @@ static int32_t on_body(void *user, const epop_body_event *event)
 {
     struct plan *plan = (struct plan *)user;
 
-    if (event->command == EPOP_CMD_RETR) {
-        fetch_body(plan, event);
-    } else {
+    if (plan->options->list) {
         browse_body(plan, event);
+    } else if (!plan->given_up) {
+        fetch_hear_body(plan, event);
     }
     return 0;
 }
@@ -174,16 +188,16 @@ static int32_t on_body(void *user, const epop_body_event *event)
 static void login_end(struct plan *plan, const epop_end_event *event)
 {
     login_wipe(&plan->login);
-    if (event->result == EPOP_OK) {
-        ask_for_listings(plan);
-    } else {
+    plan->too_soon = event->code == EPOP_CODE_LOGIN_DELAY;
+    if (event->result != EPOP_OK) {
         login_failed(plan, event);
         plan_quit(plan);
+    } else if (plan->options->list) {
+        ask_for_listings(plan);
     }
 }
 
-/* Messages that were asked for by number and are not there. */
-static void report_missing(struct plan *plan)
+void plan_report_missing(struct plan *plan)
 {
     const struct ranges *ranges = &plan->options->messages;
     size_t i;
@@ -211,37 +225,25 @@ static void list_end(struct plan *plan, const epop_end_event *event)
     }
     mailbox_settle(&plan->box);
     mailbox_choose(&plan->box, &plan->options->messages, plan->options->max_size, plan->report);
-    report_missing(plan);
-    if (plan->options->list) {
-        browse_start(plan);
-    } else {
-        fetch_start(plan);
-    }
-}
-
-static void quit_end(struct plan *plan, const epop_end_event *event)
-{
-    if (event->result != EPOP_OK || event->status != EPOP_STATUS_OK) {
-        plan->quit_failed = true;
-    }
+    plan_report_missing(plan);
+    browse_start(plan);
 }
 
 static int32_t on_end(void *user, const epop_end_event *event)
 {
-    static const struct {
-        uint32_t command;
-        void (*end)(struct plan *plan, const epop_end_event *event);
-    } ends[] = {
-        {EPOP_CMD_LOGIN, login_end},     {EPOP_CMD_LIST, list_end},       {EPOP_CMD_TOP, browse_end},
-        {EPOP_CMD_RETR, fetch_retr_end}, {EPOP_CMD_DELE, fetch_dele_end}, {EPOP_CMD_QUIT, quit_end},
-    };
     struct plan *plan = (struct plan *)user;
-    size_t i;
 
-    for (i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        if (ends[i].command == event->command) {
-            ends[i].end(plan, event);
+    if (event->command == EPOP_CMD_LOGIN) {
+        login_end(plan, event);
+    }
+    if (!plan->options->list) {
+        if (!plan->given_up) {
+            fetch_hear_end(plan, event);
         }
+    } else if (event->command == EPOP_CMD_LIST) {
+        list_end(plan, event);
+    } else if (event->command == EPOP_CMD_TOP) {
+        browse_end(plan, event);
     }
     return 0;
 }
@@ -269,7 +271,9 @@ static const epop_client_callbacks callbacks = {
     .on_trace = on_trace,
 };
 
-bool plan_start(struct plan *plan)
+/* RETRs go out as far ahead as the options and their octets allow: what is in flight is bounded there, not by the
+ * length of the commands. The loop reads and writes at the same time, so no full socket can stop both sides. */
+static int32_t start_client(struct plan *plan)
 {
     const struct options *options = plan->options;
     epop_client_config config = {.struct_size = sizeof config};
@@ -281,25 +285,35 @@ bool plan_start(struct plan *plan)
     config.line_buffer_size = sizeof plan->line;
     config.output_buffer = plan->output;
     config.output_buffer_size = sizeof plan->output;
-    config.slot_count = 2 * options->pipeline + SLOTS_BESIDE; /* for each RETR ahead there may be a DELE behind it */
+    config.slots = plan->slots;
+    config.slot_count = options->pipeline + SLOTS_BESIDE;
     config.window_commands = options->pipeline;
+    config.window_octets = options->pipeline * COMMAND_OCTETS + sizeof plan->line;
     config.max_rows = MAILBOX_ROWS_MAX;
     config.max_body = options->list ? HEADER_REPLY_MAX : 0;
     config.timeout_seconds = options->timeout;
+    result = login_configure(&plan->login, options, &config);
+    return result == EPOP_OK ? epop_client_init(&plan->client, sizeof plan->client, &config) : result;
+}
+
+bool plan_start(struct plan *plan)
+{
+    int32_t result;
+
     plan->report->bar = &plan->bar;
-    plan->slots = (epop_client_slot *)calloc(config.slot_count, sizeof *plan->slots);
-    config.slots = plan->slots;
+    plan->slots = (epop_client_slot *)calloc(plan->options->pipeline + SLOTS_BESIDE, sizeof *plan->slots);
     if (plan->slots == NULL) {
         report_fatal(plan->report, STATUS_TEMPORARY, "out of memory");
         return false;
     }
-    result = login_configure(&plan->login, options, &config);
-    if (result == EPOP_OK) {
-        result = epop_client_init(&plan->client, sizeof plan->client, &config);
-    }
+    result = start_client(plan);
     plan_check(plan, result);
-    if (result == EPOP_OK) {
-        plan_check(plan, epop_client_login(&plan->client, 0));
+    if (result != EPOP_OK || (!plan->options->list && !fetch_open(plan))) {
+        return false;
+    }
+    plan_check(plan, epop_client_login(&plan->client, 0));
+    if (!plan->options->list) {
+        plan_check(plan, epop_sync_start(&plan->fetch.sync));
     }
     return !plan->given_up;
 }
@@ -308,6 +322,7 @@ void plan_free(struct plan *plan)
 {
     plan->report->bar = NULL;
     mailbox_free(&plan->box);
+    fetch_free(plan);
     free(plan->slots);
     plan->slots = NULL;
 }

@@ -26,7 +26,8 @@ static void say(struct report *report, const char *format, va_list args)
     vsnprintf(text, sizeof text, format, args);
     escape_text(safe, sizeof safe, text, strlen(text), escape_for_stream(STDERR_FILENO));
     progress_wipe(report->bar);
-    fprintf(stderr, "popget: %s\n", safe);
+    fprintf(stderr, "popget: %s%s%s\n", report->account != NULL ? report->account : "",
+            report->account != NULL ? ": " : "", safe);
 }
 
 void report_note(struct report *report, const char *format, ...)
@@ -80,6 +81,11 @@ void report_fatal(struct report *report, int status, const char *format, ...)
         report->status = status;
     }
     report->final = true;
+}
+
+int report_worse(int one, int other)
+{
+    return rank(other) > rank(one) ? other : one;
 }
 
 int report_status_of_code(uint32_t code, int otherwise)

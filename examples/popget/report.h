@@ -23,6 +23,7 @@ enum {
 struct progress;
 
 struct report {
+    const char *account;  /* stands before whatever is said; NULL: nothing does */
     struct progress *bar; /* wiped off the line before anything is said; may be NULL */
     bool quiet;           /* no notes */
     int status;           /* what the program would exit with now */
@@ -44,6 +45,9 @@ void report_failure(struct report *report, int status, const char *format, ...) 
 
 /* A failure that ends the program; the first one decides the exit status. */
 void report_fatal(struct report *report, int status, const char *format, ...) REPORT_FORMAT(3);
+
+/* Of two statuses the one that asks for more attention. */
+int report_worse(int one, int other);
 
 /* The status for a negative answer with this response code (EPOP_CODE_), `otherwise` where the code tells nothing. */
 int report_status_of_code(uint32_t code, int otherwise);

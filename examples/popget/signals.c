@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -87,6 +89,28 @@ int signals_caught(void)
 int signals_descriptor(void)
 {
     return pipe_ends[0];
+}
+
+static uint64_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+bool signals_sleep(uint64_t milliseconds)
+{
+    struct pollfd wake = {.fd = pipe_ends[0], .events = POLLIN};
+    uint64_t end = now() + milliseconds;
+    uint64_t time = now();
+
+    while (!caught && time < end) {
+        poll(&wake, 1, end - time < INT_MAX ? (int)(end - time) : INT_MAX);
+        signals_drain();
+        time = now();
+    }
+    return !caught;
 }
 
 void signals_let_through(bool through)

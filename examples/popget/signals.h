@@ -6,6 +6,7 @@
 #define POPGET_SIGNALS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* From here on SIGINT, SIGTERM and SIGHUP set a flag, and SIGPIPE is an error of write(). False with errno set. */
@@ -16,6 +17,9 @@ int signals_caught(void);
 
 /* Becomes readable when one comes or a child ends, so that no wait can miss it. */
 int signals_descriptor(void);
+
+/* Waits for so long; false where one of them came, or comes meanwhile. */
+bool signals_sleep(uint64_t milliseconds);
 
 /* Lets them end the program at once while a call runs that can not be interrupted, and nothing is to be cleaned up. */
 void signals_let_through(bool through);

@@ -2,10 +2,13 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
+#define _XOPEN_SOURCE 700
+
 #include "sink.h"
 
 #include "signals.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,15 +50,16 @@ bool sink_put(struct sink *sink, const uint8_t *data, size_t len)
     return eol_put(&sink->eol, data, len, sink->place->put, sink);
 }
 
-enum sink_result sink_commit(struct sink *sink, const struct sink_message *message)
+enum sink_result sink_finish(struct sink *sink, const struct sink_message *message)
 {
     enum sink_result result = SINK_BROKEN;
 
     if (eol_end(&sink->eol, sink->place->put, sink)) {
-        result = sink->place->commit(sink, message);
+        result = sink->place->finish(sink, message);
     }
-    if (result == SINK_STORED) {
+    if (result == SINK_STORED || result == SINK_HELD) {
         sink->open = false;
+        sink->held += result == SINK_HELD;
     } else {
         sink_drop(sink);
     }
@@ -70,13 +74,63 @@ void sink_drop(struct sink *sink)
     }
 }
 
+bool sink_prepare(struct sink *sink)
+{
+    return sink->held == 0 || sink->place->prepare(sink);
+}
+
+bool sink_describe(struct sink *sink, size_t index, char *text)
+{
+    return sink->place->describe(sink, index, text);
+}
+
+void sink_publish(struct sink *sink)
+{
+    sink->shown = 0;
+    sink->unsure = false;
+    if (sink->held > 0) {
+        sink->place->publish(sink);
+    }
+}
+
+void sink_end_batch(struct sink *sink, bool keep)
+{
+    if (sink->held > 0) {
+        sink->place->end_batch(sink, keep);
+    }
+    sink->held = sink->shown = 0;
+}
+
 bool sink_close(struct sink *sink)
 {
     if (sink == NULL) {
         return true;
     }
     sink_drop(sink);
+    sink_end_batch(sink, false);
     return sink->place->close(sink);
+}
+
+bool sink_set_target(struct sink *sink, const char *kind, const char *path)
+{
+    char *whole = realpath(path, NULL);
+    int len = whole == NULL ? -1 : snprintf(sink->target, sizeof sink->target, "%s%s", kind, whole);
+
+    free(whole);
+    return len > 0 && len < (int)sizeof sink->target;
+}
+
+enum sink_result sink_resolve(const char *target, const char *detail, int64_t age, struct report *report)
+{
+    if (strncmp(target, SINK_MAILDIR, strlen(SINK_MAILDIR)) == 0) {
+        return sink_maildir_resolve(target + strlen(SINK_MAILDIR), detail, age, report);
+    }
+    if (strncmp(target, SINK_MBOX, strlen(SINK_MBOX)) == 0) {
+        return sink_mbox_resolve(target + strlen(SINK_MBOX), detail, report);
+    }
+    report_fatal(report, STATUS_IO, "state: a message was on its way to \"%s\", of which this popget knows nothing",
+                 target);
+    return SINK_BROKEN;
 }
 
 void *sink_allocate(size_t size, const struct sink_place *place, struct report *report)

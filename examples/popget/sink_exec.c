@@ -93,7 +93,7 @@ static enum sink_result judge(struct command *command, const struct sink_message
     return SINK_REFUSED;
 }
 
-static enum sink_result command_commit(struct sink *sink, const struct sink_message *message)
+static enum sink_result command_finish(struct sink *sink, const struct sink_message *message)
 {
     struct command *command = command_of(sink);
     enum sink_result result = SINK_BROKEN;
@@ -130,7 +130,13 @@ static bool command_close(struct sink *sink)
     return true;
 }
 
-static const struct sink_place place = {command_begin, command_put, command_commit, command_drop, command_close};
+static const struct sink_place place = {
+    .begin = command_begin,
+    .put = command_put,
+    .finish = command_finish,
+    .drop = command_drop,
+    .close = command_close,
+};
 
 struct sink *sink_exec_open(const char *text, struct report *report)
 {

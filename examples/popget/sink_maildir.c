@@ -1,12 +1,16 @@
 /* Messages into a Maildir: written in tmp/, synced, and only then shown in new/.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ *
+ * A message is in tmp/ or in new/, and never in both: rename() moves it in one step. So whoever knows that it was whole
+ * in tmp/ knows, when it is there no more, that it has come to its reader, wherever that has put it since.
  */
 #define _POSIX_C_SOURCE 200809L
 
 #include "outfile.h"
 #include "sink.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,7 +24,9 @@
 enum {
     HOST_RAW = 65, /* HOST_NAME_MAX of Linux and a NUL */
     HOST_SIZE = 4 * HOST_RAW,
-    TRIES = 100 /* names that are taken already, until we believe that something else is wrong */
+    NAME_SIZE_OF_FILE = HOST_SIZE + 80,
+    TRIES = 100,                 /* names that are taken already, until we believe that something else is wrong */
+    CLEANED_AFTER = 35 * 60 * 60 /* seconds; programs that read mail remove files from tmp/ that are 36 hours old */
 };
 
 struct maildir {
@@ -28,8 +34,10 @@ struct maildir {
     struct outfile out;
     unsigned long counter;
     char host[HOST_SIZE];
-    char temporary[PATH_MAX]; /* "" where there is no such file */
+    char temporary[PATH_MAX];                      /* of the open message; "" where there is no such file */
+    char names[BATCH_MESSAGES][NAME_SIZE_OF_FILE]; /* of the finished ones */
     char new_directory[PATH_MAX];
+    char tmp_directory[PATH_MAX];
     char directory[PATH_MAX];
 };
 
@@ -122,14 +130,18 @@ static bool make_maildir(const char *directory)
 
 static void make_name(struct maildir *maildir, char *name, size_t size)
 {
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
     maildir->counter++;
-    snprintf(name, size, "%lld.%ld_%lu.%s", (long long)time(NULL), (long)getpid(), maildir->counter, maildir->host);
+    snprintf(name, size, "%lld.M%06ldP%ldQ%lu.%s", (long long)now.tv_sec, now.tv_nsec / 1000, (long)getpid(),
+             maildir->counter, maildir->host);
 }
 
 static bool maildir_begin(struct sink *sink, const struct sink_message *message)
 {
     struct maildir *maildir = maildir_of(sink);
-    char name[HOST_SIZE + 64];
+    char name[NAME_SIZE_OF_FILE];
     int fd = -1;
     int tries;
 
@@ -159,31 +171,7 @@ static bool maildir_put(void *sink, const uint8_t *data, size_t len)
     return outfile_put(&maildir->out, data, len) || sink_fail(sink, maildir->directory, maildir->out.error);
 }
 
-/* Gives the file its name in new/, under no circumstances over another message. */
-static bool show(struct maildir *maildir)
-{
-    char path[PATH_MAX];
-    struct stat about;
-
-    if (!join(path, maildir->new_directory, "", strrchr(maildir->temporary, '/') + 1)) {
-        return false;
-    }
-    if (link(maildir->temporary, path) == 0) {
-        unlink(maildir->temporary);
-        return true;
-    }
-    if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS && errno != EMLINK) {
-        return false;
-    }
-    /* A file system without hard links. */
-    if (lstat(path, &about) == 0) {
-        errno = EEXIST;
-        return false;
-    }
-    return rename(maildir->temporary, path) == 0;
-}
-
-static enum sink_result maildir_commit(struct sink *sink, const struct sink_message *message)
+static enum sink_result maildir_finish(struct sink *sink, const struct sink_message *message)
 {
     struct maildir *maildir = maildir_of(sink);
 
@@ -192,17 +180,9 @@ static enum sink_result maildir_commit(struct sink *sink, const struct sink_mess
         sink_fail(sink, maildir->directory, maildir->out.error);
         return SINK_BROKEN;
     }
-    if (!show(maildir)) {
-        sink_fail(sink, maildir->new_directory, errno);
-        return SINK_BROKEN;
-    }
+    snprintf(maildir->names[sink->held], NAME_SIZE_OF_FILE, "%s", strrchr(maildir->temporary, '/') + 1);
     maildir->temporary[0] = '\0';
-    /* The message is there; but until its name is on the disk it is not safe, and so not to be deleted elsewhere. */
-    if (!outfile_sync_directory(maildir->new_directory)) {
-        sink_fail(sink, maildir->new_directory, errno);
-        return SINK_BROKEN;
-    }
-    return SINK_STORED;
+    return SINK_HELD;
 }
 
 static void maildir_drop(struct sink *sink)
@@ -216,13 +196,83 @@ static void maildir_drop(struct sink *sink)
     }
 }
 
+static bool maildir_prepare(struct sink *sink)
+{
+    const struct maildir *maildir = maildir_of(sink);
+
+    return outfile_sync_directory(maildir->tmp_directory) || sink_fail(sink, maildir->tmp_directory, errno);
+}
+
+static bool maildir_describe(struct sink *sink, size_t index, char *text)
+{
+    snprintf(text, SINK_DETAIL, "%s", maildir_of(sink)->names[index]);
+    return true;
+}
+
+/* Gives a file its name in new/, under no circumstances over another message. */
+static bool show(const char *directory, const char *name)
+{
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+    struct stat about;
+
+    if (!join(from, directory, "tmp/", name) || !join(to, directory, "new/", name)) {
+        return false;
+    }
+    if (lstat(to, &about) == 0) {
+        errno = EEXIST;
+        return false;
+    }
+    return rename(from, to) == 0;
+}
+
+/* Until their names are on the disk the messages are not safe, and so not to be deleted elsewhere. */
+static void maildir_publish(struct sink *sink)
+{
+    struct maildir *maildir = maildir_of(sink);
+
+    while (sink->shown < sink->held && show(maildir->directory, maildir->names[sink->shown])) {
+        sink->shown++;
+    }
+    if (sink->shown < sink->held) {
+        sink_fail(sink, maildir->new_directory, errno);
+    }
+    if (sink->shown > 0 && !outfile_sync_directory(maildir->new_directory)) {
+        sink_fail(sink, maildir->new_directory, errno);
+        sink->unsure = true;
+    }
+}
+
+static void maildir_end_batch(struct sink *sink, bool keep)
+{
+    const struct maildir *maildir = maildir_of(sink);
+    char path[PATH_MAX];
+    size_t i;
+
+    for (i = sink->shown; i < sink->held && !keep; i++) {
+        if (join(path, maildir->directory, "tmp/", maildir->names[i])) {
+            unlink(path);
+        }
+    }
+}
+
 static bool maildir_close(struct sink *sink)
 {
     free(sink);
     return true;
 }
 
-static const struct sink_place place = {maildir_begin, maildir_put, maildir_commit, maildir_drop, maildir_close};
+static const struct sink_place place = {
+    .begin = maildir_begin,
+    .put = maildir_put,
+    .finish = maildir_finish,
+    .drop = maildir_drop,
+    .close = maildir_close,
+    .prepare = maildir_prepare,
+    .describe = maildir_describe,
+    .publish = maildir_publish,
+    .end_batch = maildir_end_batch,
+};
 
 struct sink *sink_maildir_open(const char *directory, struct report *report)
 {
@@ -233,13 +283,85 @@ struct sink *sink_maildir_open(const char *directory, struct report *report)
     }
     maildir->out.fd = -1;
     set_host(maildir->host);
-    if (strlen(directory) >= sizeof maildir->directory || !join(maildir->new_directory, directory, "new/", "")) {
+    if (strlen(directory) >= sizeof maildir->directory || !join(maildir->new_directory, directory, "new/", "") ||
+        !join(maildir->tmp_directory, directory, "tmp/", "")) {
         errno = ENAMETOOLONG;
-    } else if (make_maildir(directory)) {
+    } else if (make_maildir(directory) && sink_set_target(&maildir->sink, SINK_MAILDIR, directory)) {
         memcpy(maildir->directory, directory, strlen(directory) + 1);
         return &maildir->sink;
     }
     report_fatal(report, STATUS_IO, "Maildir %s: %s", directory, strerror(errno));
     free(maildir);
     return NULL;
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * After a crash
+ */
+
+static bool is_there(const char *directory, const char *part, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat about;
+
+    return join(path, directory, part, name) && lstat(path, &about) == 0;
+}
+
+/* Whether its reader has it, in new/, or in cur/ with some flags behind the name. */
+static bool is_delivered(const char *directory, const char *name)
+{
+    char path[PATH_MAX];
+    size_t len = strlen(name);
+    const struct dirent *entry;
+    bool found = is_there(directory, "new/", name);
+    DIR *cur = !found && join(path, directory, "cur", "") ? opendir(path) : NULL;
+
+    while (cur != NULL && !found && (entry = readdir(cur)) != NULL) {
+        found = strncmp(entry->d_name, name, len) == 0 && (entry->d_name[len] == '\0' || entry->d_name[len] == ':');
+    }
+    if (cur != NULL) {
+        closedir(cur);
+    }
+    return found;
+}
+
+/* Brings what lies ready to its reader. A file system may have brought both names of a rename() over a power cut. */
+static enum sink_result bring(const char *directory, const char *name, struct report *report)
+{
+    char path[PATH_MAX];
+
+    if (is_delivered(directory, name)) {
+        if (join(path, directory, "tmp/", name)) {
+            unlink(path);
+        }
+        return SINK_STORED;
+    }
+    if (show(directory, name) && join(path, directory, "new", "") && outfile_sync_directory(path)) {
+        return SINK_STORED;
+    }
+    report_fatal(report, STATUS_IO, "Maildir %s: %s: %s", directory, name, strerror(errno));
+    return SINK_BROKEN;
+}
+
+enum sink_result sink_maildir_resolve(const char *directory, const char *detail, int64_t age, struct report *report)
+{
+    char path[PATH_MAX];
+    struct stat about;
+
+    if (strchr(detail, '/') != NULL || !join(path, directory, "tmp", "")) {
+        report_fatal(report, STATUS_IO, "Maildir %s: \"%s\" is no name in it", directory, detail);
+        return SINK_BROKEN;
+    }
+    if (stat(path, &about) != 0) {
+        if (errno == ENOENT) {
+            return SINK_REFUSED; /* the whole Maildir was taken away */
+        }
+        report_fatal(report, STATUS_IO, "Maildir %s: %s", directory, strerror(errno));
+        return SINK_BROKEN;
+    }
+    if (is_there(directory, "tmp/", detail)) {
+        return bring(directory, detail, report);
+    }
+    /* Moved on by its reader; unless it was never shown, and thrown away as left over. Rather twice than never. */
+    return is_delivered(directory, detail) || age < CLEANED_AFTER ? SINK_STORED : SINK_REFUSED;
 }

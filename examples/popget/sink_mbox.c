@@ -2,44 +2,47 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * A message is received into a temporary file and appended when it is whole. So the lock that keeps other programs out
- * is held for the length of a copy, not of a download, and a program that is killed leaves no half message behind.
+ * Messages are received into a temporary file and appended when they are whole, several at a time. So the lock that
+ * keeps other programs out is held for the length of a copy, not of a download, and a program that is killed in a
+ * download leaves no half message behind.
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include "mbox_file.h"
 #include "outfile.h"
 #include "signals.h"
 #include "sink.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <xxhash.h>
 
-enum {
-    LOCK_WAIT = 60, /* seconds; a mail program that rewrites a large mailbox may need some */
-    LOCK_STEP = 100 /* milliseconds */
-};
+enum { FROM_LINE = 96 };
 
-static const char word[] = "From ";
+static const char word[] = MBOX_WORD;
 
 enum { WORD = sizeof word - 1 };
 
 struct mbox {
     struct sink sink;
     const char *name;
-    struct outfile spool; /* the message, quoted */
-    struct outfile out;   /* the mailbox, while it is locked */
-    off_t end;            /* where it ended before */
-    size_t matched;       /* octets of `word` seen at the head of this line, behind any number of ">" */
-    bool at_head;         /* only ">" and those octets were seen on this line */
-    bool in_line;         /* the last octet was not a line end */
-    bool fresh;           /* the mailbox was made by us */
+    struct outfile spool; /* the messages, quoted, one behind the other; its descriptor is -1 where there is none */
+    off_t spooled;        /* octets of finished messages in it */
+    off_t ends[BATCH_MESSAGES];       /* of each of those */
+    struct outfile out;               /* the mailbox, while it is locked; else -1 */
+    off_t end;                        /* where it ended before */
+    off_t places[BATCH_MESSAGES + 1]; /* where in it each message goes, and where the last one ends */
+    const char *gap;                  /* what is missing for an empty line to stand before our messages */
+    char line[FROM_LINE];             /* "From " with sender and date */
+    size_t matched;                   /* octets of `word` seen at the head of this line, behind any number of ">" */
+    bool at_head;                     /* only ">" and those octets were seen on this line */
+    bool in_line;                     /* the last octet was not a line end */
+    bool fresh;                       /* the mailbox was made by us */
 };
 
 static struct mbox *mbox_of(void *sink)
@@ -50,11 +53,15 @@ static struct mbox *mbox_of(void *sink)
 static bool mbox_begin(struct sink *sink, const struct sink_message *message)
 {
     struct mbox *mbox = mbox_of(sink);
-    int fd = outfile_temporary(mbox->name);
+    int fd = mbox->spool.fd;
 
     (void)message;
     if (fd < 0) {
-        return sink_fail(sink, "temporary file", errno);
+        fd = outfile_temporary(mbox->name);
+        if (fd < 0) {
+            return sink_fail(sink, "temporary file", errno);
+        }
+        mbox->spooled = 0;
     }
     outfile_start(&mbox->spool, fd);
     mbox->matched = 0;
@@ -123,152 +130,6 @@ static bool mbox_put(void *sink, const uint8_t *data, size_t len)
     return put_quoted(mbox, data, len) || sink_fail(sink, "temporary file", mbox->spool.error);
 }
 
-/* Waits for the lock for a while; false with errno set. */
-static bool lock(int fd)
-{
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int tries;
-
-    for (tries = 0; tries < LOCK_WAIT * 1000 / LOCK_STEP && !signals_caught(); tries++) {
-        if (fcntl(fd, F_SETLK, &whole) == 0) {
-            return true;
-        }
-        if (errno != EACCES && errno != EAGAIN && errno != EINTR) {
-            return false;
-        }
-        poll(NULL, 0, LOCK_STEP);
-    }
-    errno = EAGAIN;
-    return false;
-}
-
-/* True where the name still means the file that is open; a mail program may have put another one in its place. */
-static bool same_file(int fd, const char *name)
-{
-    struct stat opened;
-    struct stat named;
-
-    return fstat(fd, &opened) == 0 && stat(name, &named) == 0 && opened.st_dev == named.st_dev &&
-           opened.st_ino == named.st_ino;
-}
-
-/* Opens and locks the mailbox; the descriptor, or -1 with errno set. */
-static int open_locked(struct mbox *mbox)
-{
-    struct stat about;
-    int fd;
-    int why;
-
-    for (;;) {
-        mbox->fresh = access(mbox->name, F_OK) != 0;
-        fd = open(mbox->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-        if (fd < 0) {
-            return -1;
-        }
-        if (fstat(fd, &about) == 0 && !S_ISREG(about.st_mode)) {
-            close(fd);
-            errno = EINVAL;
-            return -1;
-        }
-        if (!lock(fd)) {
-            why = errno;
-            close(fd);
-            errno = why;
-            return -1;
-        }
-        if (same_file(fd, mbox->name)) {
-            return fd;
-        }
-        close(fd);
-    }
-}
-
-/* Finds the end, and what is missing there for an empty line to stand before our message. */
-static bool find_end(struct mbox *mbox, const char **gap)
-{
-    char tail[2] = {'\n', '\n'};
-
-    *gap = "";
-    mbox->end = lseek(mbox->out.fd, 0, SEEK_END);
-    if (mbox->end < 0) {
-        mbox->out.error = errno;
-        return false;
-    }
-    if (mbox->end >= 2 && pread(mbox->out.fd, tail, 2, mbox->end - 2) != 2) {
-        mbox->out.error = EIO;
-        return false;
-    }
-    if (mbox->end >= 2 && tail[1] != '\n') {
-        *gap = "\n\n";
-    } else if (mbox->end >= 2 && tail[0] != '\n' && tail[0] != '\r') {
-        *gap = "\n";
-    }
-    return true;
-}
-
-static bool copy_spool(struct mbox *mbox)
-{
-    struct outfile *out = &mbox->out;
-    ssize_t got;
-
-    if (lseek(mbox->spool.fd, 0, SEEK_SET) != 0) {
-        out->error = errno;
-        return false;
-    }
-    do {
-        if (!outfile_flush(out)) {
-            return false;
-        }
-        got = read(mbox->spool.fd, out->buffer, sizeof out->buffer);
-        out->len = got > 0 ? (size_t)got : 0;
-    } while (got > 0 || (got < 0 && errno == EINTR));
-    if (got < 0) {
-        out->error = errno;
-    }
-    return got == 0;
-}
-
-/* The message between its "From " line and its empty line. */
-static bool append(struct mbox *mbox)
-{
-    const char *end = mbox->sink.crlf ? "\r\n" : "\n";
-    char line[96];
-    char date[64];
-    time_t now = time(NULL);
-    struct tm utc;
-    const char *gap;
-
-    if (!find_end(mbox, &gap)) {
-        return false;
-    }
-    /* asctime() without the locale, in UTC: RFC 4155 appendix A. */
-    gmtime_r(&now, &utc);
-    asctime_r(&utc, date);
-    date[strcspn(date, "\n")] = '\0';
-    snprintf(line, sizeof line, "From MAILER-DAEMON %s%s", date, end);
-    return outfile_put(&mbox->out, gap, strlen(gap)) && outfile_put(&mbox->out, line, strlen(line)) &&
-           copy_spool(mbox) && outfile_put(&mbox->out, end, strlen(end)) && outfile_sync(&mbox->out);
-}
-
-/* The directory that the mailbox is in, for a new name in it to last. */
-static bool sync_name(const struct mbox *mbox)
-{
-    char *path = strdup(mbox->name);
-    char *slash;
-    bool good;
-
-    if (path == NULL) {
-        return false;
-    }
-    slash = strrchr(path, '/');
-    if (slash != NULL) {
-        slash[slash == path] = '\0';
-    }
-    good = outfile_sync_directory(slash != NULL ? path : ".");
-    free(path);
-    return good;
-}
-
 /* A message that has no line end at its end would run into what follows it. */
 static bool finish_spool(struct mbox *mbox)
 {
@@ -280,60 +141,217 @@ static bool finish_spool(struct mbox *mbox)
     return good && outfile_flush(&mbox->spool);
 }
 
-static enum sink_result store(struct mbox *mbox)
-{
-    if (append(mbox) && (!mbox->fresh || sync_name(mbox))) {
-        return SINK_STORED;
-    }
-    sink_fail(&mbox->sink, mbox->name, mbox->out.error != 0 ? mbox->out.error : errno);
-    /* Whoever reads the mailbox next must not find half a message. */
-    if (mbox->end >= 0 && ftruncate(mbox->out.fd, mbox->end) != 0) {
-        report_failure(mbox->sink.report, STATUS_IO, "%s: half a message may stand at its end, from octet %lld on: %s",
-                       mbox->name, (long long)mbox->end, strerror(errno));
-    }
-    return SINK_BROKEN;
-}
-
-static enum sink_result mbox_commit(struct sink *sink, const struct sink_message *message)
+static enum sink_result mbox_finish(struct sink *sink, const struct sink_message *message)
 {
     struct mbox *mbox = mbox_of(sink);
-    enum sink_result result;
-    int fd;
 
     (void)message;
     if (!finish_spool(mbox)) {
         sink_fail(sink, "temporary file", mbox->spool.error);
         return SINK_BROKEN;
     }
-    fd = open_locked(mbox);
+    mbox->spooled = lseek(mbox->spool.fd, 0, SEEK_CUR);
+    mbox->ends[sink->held] = mbox->spooled;
+    return SINK_HELD;
+}
+
+/* Cuts the open message off behind the finished ones; where that fails, they go too. */
+static void mbox_drop(struct sink *sink)
+{
+    struct mbox *mbox = mbox_of(sink);
+
+    mbox->spool.len = 0;
+    if (mbox->spool.fd >= 0 && (sink->held == 0 || ftruncate(mbox->spool.fd, mbox->spooled) != 0 ||
+                                lseek(mbox->spool.fd, mbox->spooled, SEEK_SET) != mbox->spooled)) {
+        outfile_close(&mbox->spool);
+        sink->held = 0;
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * A batch
+ */
+
+/* Finds the end, and what is missing there for an empty line to stand before our message. */
+static bool find_end(struct mbox *mbox)
+{
+    char tail[2] = {'\n', '\n'};
+
+    mbox->gap = "";
+    mbox->end = lseek(mbox->out.fd, 0, SEEK_END);
+    if (mbox->end < 0) {
+        mbox->out.error = errno;
+        return false;
+    }
+    if (mbox->end >= 2 && pread(mbox->out.fd, tail, 2, mbox->end - 2) != 2) {
+        mbox->out.error = EIO;
+        return false;
+    }
+    if (mbox->end >= 2 && tail[1] != '\n') {
+        mbox->gap = "\n\n";
+    } else if (mbox->end >= 2 && tail[0] != '\n' && tail[0] != '\r') {
+        mbox->gap = "\n";
+    }
+    return true;
+}
+
+static const char *line_end(const struct mbox *mbox)
+{
+    return mbox->sink.crlf ? "\r\n" : "\n";
+}
+
+/* Where in the spool a message begins. */
+static off_t begin_of(const struct mbox *mbox, size_t index)
+{
+    return index > 0 ? mbox->ends[index - 1] : 0;
+}
+
+/* asctime() without the locale, in UTC: RFC 4155 appendix A. */
+static void write_line(struct mbox *mbox)
+{
+    time_t now = time(NULL);
+    char date[64];
+    struct tm utc;
+
+    gmtime_r(&now, &utc);
+    asctime_r(&utc, date);
+    date[strcspn(date, "\n")] = '\0';
+    snprintf(mbox->line, sizeof mbox->line, "%sMAILER-DAEMON %s%s", word, date, line_end(mbox));
+}
+
+/* Each message stands between its "From " line and an empty line. */
+static void find_places(struct mbox *mbox)
+{
+    off_t beside = (off_t)(strlen(mbox->line) + strlen(line_end(mbox)));
+    size_t i;
+
+    mbox->places[0] = mbox->end + (off_t)strlen(mbox->gap);
+    for (i = 0; i < mbox->sink.held; i++) {
+        mbox->places[i + 1] = mbox->places[i] + beside + mbox->ends[i] - begin_of(mbox, i);
+    }
+}
+
+/* Locks the mailbox, so that the places stay as they are. */
+static bool mbox_prepare(struct sink *sink)
+{
+    struct mbox *mbox = mbox_of(sink);
+    int fd = mbox_file_open(mbox->name, &mbox->fresh);
+
     if (fd < 0 && errno == EAGAIN && !signals_caught()) {
         report_failure(sink->report, STATUS_TEMPORARY, "%s: another program holds the lock (try again later)",
                        mbox->name);
-        return SINK_BROKEN;
+        return false;
     }
     if (fd < 0) {
-        sink_fail(sink, mbox->name, errno);
-        return SINK_BROKEN;
+        return sink_fail(sink, mbox->name, errno);
     }
     outfile_start(&mbox->out, fd);
-    result = store(mbox);
-    outfile_close(&mbox->out); /* unlocks */
-    outfile_close(&mbox->spool);
-    return result;
+    if (!find_end(mbox) || !sink_set_target(sink, SINK_MBOX, mbox->name)) {
+        return sink_fail(sink, mbox->name, mbox->out.error != 0 ? mbox->out.error : errno);
+    }
+    write_line(mbox);
+    find_places(mbox);
+    return true;
 }
 
-static void mbox_drop(struct sink *sink)
+/* Place, end and checksum of what will stand there, and its "From " line. */
+static bool mbox_describe(struct sink *sink, size_t index, char *text)
 {
-    outfile_close(&mbox_of(sink)->spool);
+    const struct mbox *mbox = mbox_of(sink);
+    XXH64_state_t *hash = XXH64_createState();
+    bool good = hash != NULL;
+
+    if (good) {
+        XXH64_reset(hash, 0);
+        XXH64_update(hash, mbox->line, strlen(mbox->line));
+        good = mbox_file_hash(hash, mbox->spool.fd, begin_of(mbox, index), mbox->ends[index]);
+        XXH64_update(hash, line_end(mbox), strlen(line_end(mbox)));
+        snprintf(text, SINK_DETAIL, "%lld %lld %016llx %s", (long long)mbox->places[index],
+                 (long long)mbox->places[index + 1], (unsigned long long)XXH64_digest(hash), mbox->line);
+    }
+    XXH64_freeState(hash);
+    return good || sink_fail(sink, "temporary file", EIO);
+}
+
+static bool copy_spool(struct mbox *mbox, off_t at, off_t end)
+{
+    struct outfile *out = &mbox->out;
+    size_t wish;
+    ssize_t got;
+
+    while (at < end) {
+        if (!outfile_flush(out)) {
+            return false;
+        }
+        wish = end - at < (off_t)sizeof out->buffer ? (size_t)(end - at) : sizeof out->buffer;
+        got = pread(mbox->spool.fd, out->buffer, wish, at);
+        if (got <= 0) {
+            out->error = got < 0 ? errno : EIO;
+            return false;
+        }
+        out->len = (size_t)got;
+        at += got;
+    }
+    return true;
+}
+
+static bool append(struct mbox *mbox)
+{
+    bool good = outfile_put(&mbox->out, mbox->gap, strlen(mbox->gap));
+    size_t i;
+
+    for (i = 0; i < mbox->sink.held && good; i++) {
+        good = outfile_put(&mbox->out, mbox->line, strlen(mbox->line)) &&
+               copy_spool(mbox, begin_of(mbox, i), mbox->ends[i]) &&
+               outfile_put(&mbox->out, line_end(mbox), strlen(line_end(mbox)));
+    }
+    return good && outfile_sync(&mbox->out);
+}
+
+static void mbox_publish(struct sink *sink)
+{
+    struct mbox *mbox = mbox_of(sink);
+
+    if (append(mbox) && (!mbox->fresh || mbox_file_sync_name(mbox->name))) {
+        sink->shown = sink->held;
+        return;
+    }
+    sink_fail(sink, mbox->name, mbox->out.error != 0 ? mbox->out.error : errno);
+    /* Whoever reads the mailbox next must not find half a message. */
+    if (ftruncate(mbox->out.fd, mbox->end) != 0) {
+        report_failure(sink->report, STATUS_IO, "%s: half a message may stand at its end, from octet %lld on: %s",
+                       mbox->name, (long long)mbox->end, strerror(errno));
+        sink->unsure = true;
+    }
+}
+
+static void mbox_end_batch(struct sink *sink, bool keep)
+{
+    struct mbox *mbox = mbox_of(sink);
+
+    (void)keep;
+    outfile_close(&mbox->out); /* unlocks */
+    outfile_close(&mbox->spool);
 }
 
 static bool mbox_close(struct sink *sink)
 {
+    outfile_close(&mbox_of(sink)->spool);
     free(sink);
     return true;
 }
 
-static const struct sink_place place = {mbox_begin, mbox_put, mbox_commit, mbox_drop, mbox_close};
+static const struct sink_place place = {
+    .begin = mbox_begin,
+    .put = mbox_put,
+    .finish = mbox_finish,
+    .drop = mbox_drop,
+    .close = mbox_close,
+    .prepare = mbox_prepare,
+    .describe = mbox_describe,
+    .publish = mbox_publish,
+    .end_batch = mbox_end_batch,
+};
 
 struct sink *sink_mbox_open(const char *file, struct report *report)
 {

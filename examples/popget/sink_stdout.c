@@ -79,7 +79,7 @@ static bool standard_put(void *sink, const uint8_t *data, size_t len)
     return standard->out.error == 0 || sink_fail(sink, "standard output", standard->out.error);
 }
 
-static enum sink_result standard_commit(struct sink *sink, const struct sink_message *message)
+static enum sink_result standard_finish(struct sink *sink, const struct sink_message *message)
 {
     struct standard *standard = standard_of(sink);
 
@@ -104,7 +104,13 @@ static bool standard_close(struct sink *sink)
     return true;
 }
 
-static const struct sink_place place = {standard_begin, standard_put, standard_commit, standard_drop, standard_close};
+static const struct sink_place place = {
+    .begin = standard_begin,
+    .put = standard_put,
+    .finish = standard_finish,
+    .drop = standard_drop,
+    .close = standard_close,
+};
 
 struct sink *sink_stdout_open(struct report *report)
 {

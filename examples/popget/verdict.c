@@ -5,7 +5,7 @@
 #include "plan.h"
 
 #include "signals.h"
-#include "sink.h"
+#include "summary.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,7 +27,8 @@ static int status_of(int32_t code)
 /* A server that hangs up instead of answering a QUIT on which nothing depends has done no harm. */
 static bool is_harmless(const struct plan *plan, int32_t code)
 {
-    return plan->quitting && plan->fetch.marked == 0 && status_of(code) == STATUS_TEMPORARY;
+    return status_of(code) == STATUS_TEMPORARY &&
+           (plan->quitting || (!plan->options->list && plan->fetch.outcome.result == EPOP_OK));
 }
 
 /* Where in the dialogue: "RETR 2". */
@@ -37,7 +38,7 @@ static void describe_place(const struct plan *plan, const epop_error_info *info,
 
     if (info->phase == EPOP_PHASE_GREETING) {
         snprintf(text, size, "greeting");
-    } else if (plan->fetch.storing) {
+    } else if (plan->cut) {
         snprintf(text, size, "answer to %s %lu, which is not stored", command, (unsigned long)plan->fetch.number);
     } else if (*command != '\0') {
         snprintf(text, size, "answer to %s", command);
@@ -77,43 +78,60 @@ static void report_error(struct plan *plan, const epop_error_info *info, const s
     }
 }
 
-/* Whether QUIT may have been heard, though nobody said so. */
-static bool is_unknown(const epop_error_info *info)
-{
-    return info->code == EPOP_ERR_PEER_QUIT_UNKNOWN ||
-           (info->phase == EPOP_PHASE_UPDATE && status_of(info->code) != STATUS_TEMPORARY);
-}
-
 /* What became of the messages that were to be deleted. */
-static void report_deletions(struct plan *plan, const epop_error_info *info)
+static void report_deletions(struct plan *plan)
 {
-    uint64_t marked = plan->fetch.marked;
+    uint64_t marked = plan->fetch.counts.marked;
 
-    if (marked == 0 || (info->code == EPOP_OK && !plan->quit_failed)) {
+    if (marked == 0) {
         return;
     }
-    if (info->code == EPOP_OK) {
+    switch (plan->fetch.outcome.deletions) {
+    case EPOP_SYNC_DELETED:
+        break;
+    case EPOP_SYNC_DELETED_IN_PART:
         report_failure(plan->report, STATUS_TEMPORARY,
-                       "QUIT was refused: \"%s\": some of these may be left on the server and come again: %" PRIu64,
-                       plan->refusal, marked);
-    } else if (is_unknown(info)) {
+                       "QUIT was refused: \"%s\": some of these may be left on the server%s: %" PRIu64, plan->refusal,
+                       plan->state != NULL ? "" : " and come again", marked);
+        break;
+    case EPOP_SYNC_DELETED_UNKNOWN:
         report_failure(plan->report, STATUS_TEMPORARY,
-                       "stored, and whether they were deleted is unknown: %" PRIu64 " (they may come again)", marked);
-    } else {
+                       "stored, and whether they were deleted is unknown: %" PRIu64 "%s", marked,
+                       plan->state != NULL ? "" : " (they may come again)");
+        break;
+    default:
         report_failure(plan->report, STATUS_TEMPORARY,
-                       "stored, and not deleted because there was no QUIT: %" PRIu64 " (they will come again)", marked);
+                       "stored, and not deleted because there was no QUIT: %" PRIu64 "%s", marked,
+                       plan->state != NULL ? "" : " (they will come again)");
+        break;
     }
 }
 
-static void report_count(struct plan *plan, bool shown)
+/* What was strange about the listings. */
+static void report_listings(struct plan *plan)
 {
-    char octets[16];
+    const epop_sync_outcome *outcome = &plan->fetch.outcome;
 
-    if (shown) {
-        report_note(plan->report, "messages stored: %" PRIu64 " of %" PRIu64 ", received: %s, deleted: %" PRIu64,
-                    plan->fetch.stored, plan->fetch.wanted, progress_amount(octets, plan->bar.octets_done),
-                    plan->fetch.marked);
-    } else if (plan->fetch.stored < plan->fetch.wanted) {
+    if (outcome->result == EPOP_ERR_SYNC_LISTING && plan->report->status == STATUS_OK) {
+        report_fatal(plan->report, STATUS_PROTOCOL, "%s: what it lists can not be understood", plan->options->host);
+    } else if (outcome->result == EPOP_OK) {
+        plan_report_missing(plan);
+    }
+    if (outcome->strange > 0) {
+        report_failure(plan->report, STATUS_PROTOCOL,
+                       "lines of the listings that are strange: %lu (so nothing was deleted)",
+                       (unsigned long)outcome->strange);
+    }
+}
+
+static void report_fetch(struct plan *plan)
+{
+    report_listings(plan);
+    report_deletions(plan);
+    if (plan->fetch.was_listed || plan->options->json) {
+        summary_run(plan);
+    }
+    if (plan->options->quiet && plan->fetch.stored < plan->fetch.wanted) {
         report_warning(plan->report, "messages stored: %" PRIu64 " of %" PRIu64, plan->fetch.stored,
                        plan->fetch.wanted);
     }
@@ -141,16 +159,18 @@ static void report_end(struct plan *plan, enum loop_end end, const epop_error_in
 void plan_finish(struct plan *plan, enum loop_end end, const struct transport_failure *failure)
 {
     epop_error_info info = {.struct_size = sizeof info};
-    bool shown = progress_end(&plan->bar);
 
-    if (plan->sink != NULL) {
-        sink_drop(plan->sink);
-    }
+    progress_end(&plan->bar);
+    plan->cut = plan->fetch.open;
     if (end == LOOP_SIGNAL) {
         epop_client_eof(&plan->client); /* so that it tells what a cut at this place means */
     }
     epop_client_error_info(&plan->client, &info);
+    if (!plan->options->list) {
+        fetch_close(plan);
+    }
     report_end(plan, end, &info, failure);
-    report_count(plan, shown && info.code == EPOP_OK);
-    report_deletions(plan, &info);
+    if (!plan->options->list) {
+        report_fetch(plan);
+    }
 }

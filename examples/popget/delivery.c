@@ -1,0 +1,301 @@
+/* From the sink to the server: batches of messages that become safe together, and are confirmed then.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#include "plan.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Intents that an earlier run has left
+ */
+
+struct left {
+    struct state_intent intent;
+    enum sink_result result;
+};
+
+struct all_left {
+    struct left *rows;
+    size_t count;
+    bool failed;
+};
+
+/* One allocation for the texts of a row, which its unique-id begins. */
+static bool copy_intent(struct state_intent *copy, const struct state_intent *intent)
+{
+    size_t target = strlen(intent->target) + 1;
+    size_t detail = strlen(intent->detail) + 1;
+    char *texts = (char *)malloc(intent->key.len + target + detail);
+
+    if (texts == NULL) {
+        return false;
+    }
+    *copy = *intent;
+    if (intent->key.len > 0) {
+        memcpy(texts, intent->key.id, intent->key.len);
+    }
+    copy->key.id = (const uint8_t *)texts;
+    copy->target = (const char *)memcpy(texts + intent->key.len, intent->target, target);
+    copy->detail = (const char *)memcpy(texts + intent->key.len + target, intent->detail, detail);
+    return true;
+}
+
+static bool take(void *user, const struct state_intent *intent)
+{
+    struct all_left *all = (struct all_left *)user;
+    struct left *rows = (struct left *)realloc(all->rows, (all->count + 1) * sizeof *rows);
+
+    if (rows != NULL) {
+        all->rows = rows;
+        if (copy_intent(&rows[all->count].intent, intent)) {
+            all->count++;
+            return true;
+        }
+    }
+    all->failed = true;
+    return false;
+}
+
+/* What became of each. */
+static bool resolve_all(struct plan *plan, struct all_left *all)
+{
+    int64_t now = (int64_t)time(NULL);
+    struct left *left;
+    size_t i;
+
+    for (i = 0; i < all->count; i++) {
+        left = &all->rows[i];
+        left->result = sink_resolve(left->intent.target, left->intent.detail, now - left->intent.time, plan->report);
+        if (left->result == SINK_BROKEN) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool settle_all(struct plan *plan, const struct all_left *all)
+{
+    size_t arrived = 0;
+    bool stored;
+    size_t i;
+
+    if (all->count == 0) {
+        return true;
+    }
+    if (!state_begin(plan->state)) {
+        return false;
+    }
+    for (i = 0; i < all->count; i++) {
+        stored = all->rows[i].result == SINK_STORED;
+        arrived += stored;
+        if (!state_settle(plan->state, &all->rows[i].intent.key, stored, all->rows[i].intent.time)) {
+            return false;
+        }
+    }
+    report_note(plan->report, "messages on their way when an earlier run was broken off: %zu, arrived: %zu", all->count,
+                arrived);
+    return state_commit(plan->state);
+}
+
+bool delivery_recover(struct plan *plan)
+{
+    struct all_left all = {NULL, 0, false};
+    bool good = state_each_intent(plan->state, take, &all) && resolve_all(plan, &all) && settle_all(plan, &all);
+    size_t i;
+
+    if (all.failed) {
+        report_fatal(plan->report, STATUS_TEMPORARY, "out of memory");
+    }
+    for (i = 0; i < all.count; i++) {
+        free((void *)(uintptr_t)all.rows[i].intent.key.id);
+    }
+    free(all.rows);
+    return good;
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Batches
+ */
+
+void delivery_add(struct plan *plan, uint32_t number, uint64_t key, uint64_t octets)
+{
+    struct delivery *delivery = &plan->fetch.delivery;
+
+    delivery->held[delivery->count].number = number;
+    delivery->held[delivery->count].key = key;
+    delivery->count++;
+    delivery->octets += octets;
+    if (delivery->count == BATCH_MESSAGES || delivery->octets >= BATCH_OCTETS) {
+        delivery_commit(plan);
+    }
+}
+
+static struct state_key key_of(const struct plan *plan, size_t index)
+{
+    return names_of(&plan->fetch.names, plan->fetch.delivery.held[index].key);
+}
+
+static bool note_intents(struct plan *plan)
+{
+    char detail[SINK_DETAIL];
+    struct state_intent intent = {.time = (int64_t)time(NULL), .target = plan->sink->target, .detail = detail};
+    size_t i;
+
+    if (!state_begin(plan->state)) {
+        return false;
+    }
+    for (i = 0; i < plan->sink->held; i++) {
+        intent.key = key_of(plan, i);
+        if (!sink_describe(plan->sink, i, detail) || !state_intend(plan->state, &intent)) {
+            return false;
+        }
+    }
+    return state_commit(plan->state);
+}
+
+/* What was shown is seen; what was not is no more on its way. */
+static bool note_seen(struct plan *plan)
+{
+    int64_t now = (int64_t)time(NULL);
+    struct state_key key;
+    size_t i;
+
+    if (!state_begin(plan->state)) {
+        return false;
+    }
+    for (i = 0; i < plan->sink->held; i++) {
+        key = key_of(plan, i);
+        if (!state_settle(plan->state, &key, i < plan->sink->shown, now)) {
+            return false;
+        }
+    }
+    return state_commit(plan->state);
+}
+
+/* How many of the held messages are safe now. */
+static size_t deliver(struct plan *plan)
+{
+    struct sink *sink = plan->sink;
+    bool noted = false;
+    size_t safe = 0;
+
+    if (sink_prepare(sink)) {
+        noted = plan->state != NULL;
+        if (!noted || note_intents(plan)) {
+            sink_publish(sink);
+            if (!sink->unsure && (!noted || note_seen(plan))) {
+                noted = false;
+                safe = sink->shown;
+            }
+        }
+    }
+    sink_end_batch(sink, noted);
+    return safe;
+}
+
+static void count_stored(struct plan *plan, uint64_t key)
+{
+    plan->fetch.stored++;
+    progress_message(&plan->bar);
+    if (plan->state != NULL) {
+        names_twin(&plan->fetch.names, key)->stored++;
+    }
+}
+
+void delivery_commit(struct plan *plan)
+{
+    struct delivery batch = plan->fetch.delivery;
+    size_t safe;
+    size_t i;
+
+    if (batch.count == 0) {
+        return;
+    }
+    safe = deliver(plan);
+    plan->fetch.delivery.count = 0;
+    plan->fetch.delivery.octets = 0;
+    for (i = 0; i < batch.count; i++) {
+        if (i < safe) {
+            count_stored(plan, batch.held[i].key);
+        }
+        epop_sync_confirm(&plan->fetch.sync, batch.held[i].number, i < safe);
+    }
+    if (safe < batch.count) {
+        fetch_stop(plan);
+    }
+}
+
+bool delivery_record(struct plan *plan, uint64_t key)
+{
+    struct state_key name = names_of(&plan->fetch.names, key);
+
+    if (plan->state != NULL &&
+        !(state_begin(plan->state) && state_settle(plan->state, &name, true, (int64_t)time(NULL)) &&
+          state_commit(plan->state))) {
+        return false;
+    }
+    count_stored(plan, key);
+    return true;
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Deletions
+ */
+
+/* Of twins that were not all stored nobody will know, once some are deleted, which ones are left: all of them count as
+ * new then. */
+void delivery_marked(struct plan *plan, uint64_t key)
+{
+    const struct twin *twin = names_twin(&plan->fetch.names, key);
+    struct state_key name = names_of(&plan->fetch.names, key);
+
+    names_mark(&plan->fetch.names, key);
+    name.copy = 1;
+    if (twin->stored < twin->listed &&
+        !(state_begin(plan->state) && state_forget(plan->state, &name, twin->listed) && state_commit(plan->state))) {
+        plan_give_up(plan);
+    }
+}
+
+/* The twins that are left move up. */
+static bool forget_deleted(struct plan *plan)
+{
+    struct names *names = &plan->fetch.names;
+    const struct twin *twin;
+    struct state_key name;
+    uint64_t key = 0;
+
+    while ((key = names_next_marked(names, key)) != 0) {
+        twin = names_twin(names, key);
+        name = names_of(names, key);
+        name.copy = twin->listed - twin->marked + 1;
+        if (!state_forget(plan->state, &name, twin->listed)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the listing is whole, so that what is not in it is not there. */
+static bool is_whole_listing(const struct plan *plan)
+{
+    const epop_sync_outcome *outcome = &plan->fetch.outcome;
+
+    return outcome->result == EPOP_OK && outcome->strange == 0 && plan->fetch.has_unique_ids &&
+           outcome->listed == plan->fetch.messages;
+}
+
+void delivery_finish(struct plan *plan)
+{
+    bool deleted = plan->fetch.outcome.deletions == EPOP_SYNC_DELETED;
+    bool whole = is_whole_listing(plan);
+
+    if ((deleted || whole) && state_begin(plan->state) &&
+        (!whole || state_prune(plan->state, names_listed, &plan->fetch.names)) && (!deleted || forget_deleted(plan))) {
+        state_commit(plan->state);
+    }
+}

@@ -1,0 +1,146 @@
+/* The header of a message that was not fetched yet.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "filter.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <xxhash.h>
+
+bool filter_open(struct filter *filter, const char *pattern, char *why, size_t size)
+{
+    int result;
+
+    filter->negated = pattern[0] == '!';
+    result = regcomp(&filter->regex, pattern + filter->negated, REG_EXTENDED | REG_ICASE | REG_NOSUB);
+    filter->has_regex = result == 0;
+    if (result != 0) {
+        regerror(result, &filter->regex, why, size);
+    }
+    return filter->has_regex;
+}
+
+void filter_start(struct filter *filter)
+{
+    filter->len = 0;
+}
+
+void filter_put(struct filter *filter, const uint8_t *data, size_t len)
+{
+    size_t room = FILTER_SIZE - filter->len;
+
+    len = len < room ? len : room;
+    if (len > 0) {
+        memcpy(filter->text + filter->len, data, len);
+        filter->len += len;
+    }
+}
+
+static bool is_blank(char octet)
+{
+    return octet == ' ' || octet == '\t';
+}
+
+/* The length of the line end here; 0 where there is none. */
+static size_t line_end(const struct filter *filter, size_t at)
+{
+    if (filter->text[at] == '\n') {
+        return 1;
+    }
+    return filter->text[at] == '\r' && at + 1 < filter->len && filter->text[at + 1] == '\n' ? 2 : 0;
+}
+
+void filter_unfold(struct filter *filter)
+{
+    char *text = filter->text;
+    size_t to = 0;
+    size_t at = 0;
+    size_t end;
+
+    while (at < filter->len) {
+        end = line_end(filter, at);
+        if (end == 0) {
+            text[to++] = text[at] != '\0' ? text[at] : ' ';
+            at++;
+        } else if (to == 0 || text[to - 1] == '\0') {
+            break; /* an empty line: the header ends */
+        } else {
+            at += end;
+            /* A line that begins with a blank goes on with the field (RFC 5322 section 2.2.3). */
+            if (at == filter->len || !is_blank(text[at])) {
+                text[to++] = '\0';
+            }
+        }
+    }
+    if (to > 0 && text[to - 1] != '\0') {
+        text[to++] = '\0'; /* in place of a line end, or at the very end of the room */
+    }
+    filter->len = to;
+}
+
+bool filter_passes(const struct filter *filter)
+{
+    size_t at;
+
+    for (at = 0; at < filter->len; at += strlen(filter->text + at) + 1) {
+        if (regexec(&filter->regex, filter->text + at, 0, NULL, 0) == 0) {
+            return !filter->negated;
+        }
+    }
+    return filter->negated;
+}
+
+/* Fields that no server changes or adds after it has a message. */
+static bool is_steady(const char *line)
+{
+    static const char *const names[] = {"Message-ID", "Date", "From", "To", "Subject", "Received"};
+    size_t len = strcspn(line, ": \t");
+    size_t i;
+
+    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strlen(names[i]) == len && strncasecmp(names[i], line, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t filter_digest(const struct filter *filter, char *digest)
+{
+    static const char prefix[] = "header:";
+    XXH3_state_t *hash = XXH3_createState();
+    XXH128_canonical_t octets;
+    size_t len = 0;
+    size_t at;
+    size_t i;
+
+    if (hash == NULL) {
+        return 0;
+    }
+    XXH3_128bits_reset(hash);
+    for (at = 0; at < filter->len; at += strlen(filter->text + at) + 1) {
+        if (is_steady(filter->text + at)) {
+            XXH3_128bits_update(hash, filter->text + at, strlen(filter->text + at) + 1);
+        }
+    }
+    XXH128_canonicalFromHash(&octets, XXH3_128bits_digest(hash));
+    XXH3_freeState(hash);
+    len = (size_t)snprintf(digest, FILTER_DIGEST_SIZE, "%s", prefix);
+    for (i = 0; i < sizeof octets.digest; i++) {
+        len += (size_t)snprintf(digest + len, FILTER_DIGEST_SIZE - len, "%02x", octets.digest[i]);
+    }
+    return len;
+}
+
+void filter_close(struct filter *filter)
+{
+    if (filter->has_regex) {
+        regfree(&filter->regex);
+        filter->has_regex = false;
+    }
+}

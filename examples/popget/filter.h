@@ -1,0 +1,44 @@
+/* The header of a message that was not fetched yet: whether its message is wanted, and an identity where the server has
+ * none for it.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#ifndef POPGET_FILTER_H
+#define POPGET_FILTER_H
+
+#include <regex.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    FILTER_SIZE = 65536,    /* octets of a header that are looked at */
+    FILTER_DIGEST_SIZE = 48 /* room for a digest, "header:" and 32 digits */
+};
+
+struct filter {
+    regex_t regex;
+    bool has_regex;
+    bool negated;
+    size_t len;
+    char text[FILTER_SIZE + 1];
+};
+
+/* Understands the argument of --headers-first. False where it is no regular expression; `why` says what is wrong. */
+bool filter_open(struct filter *filter, const char *pattern, char *why, size_t size);
+
+/* The pieces of a header, from its beginning. What is too much is dropped. */
+void filter_start(struct filter *filter);
+void filter_put(struct filter *filter, const uint8_t *data, size_t len);
+
+/* After the last piece: each field becomes one line, with a NUL behind it. Before the two below. */
+void filter_unfold(struct filter *filter);
+
+bool filter_passes(const struct filter *filter);
+
+/* Writes it to `digest`, which has FILTER_DIGEST_SIZE octets, and returns its length. */
+size_t filter_digest(const struct filter *filter, char *digest);
+
+void filter_close(struct filter *filter);
+
+#endif

@@ -1,0 +1,238 @@
+/* An mbox file: locked, and looked at after a crash.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE /* memmem */
+
+#include "mbox_file.h"
+
+#include "outfile.h"
+#include "signals.h"
+#include "sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char word[] = MBOX_WORD;
+
+enum {
+    LOCK_WAIT = 60, /* seconds; a mail program that rewrites a large mailbox may need some */
+    LOCK_STEP = 100 /* milliseconds */
+};
+
+/* Waits for the lock for a while; false with errno set. */
+static bool lock(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int tries;
+
+    for (tries = 0; tries < LOCK_WAIT * 1000 / LOCK_STEP && !signals_caught(); tries++) {
+        if (fcntl(fd, F_SETLK, &whole) == 0) {
+            return true;
+        }
+        if (errno != EACCES && errno != EAGAIN && errno != EINTR) {
+            return false;
+        }
+        poll(NULL, 0, LOCK_STEP);
+    }
+    errno = EAGAIN;
+    return false;
+}
+
+/* True where the name still means the file that is open; a mail program may have put another one in its place. */
+static bool same_file(int fd, const char *name)
+{
+    struct stat opened;
+    struct stat named;
+
+    return fstat(fd, &opened) == 0 && stat(name, &named) == 0 && opened.st_dev == named.st_dev &&
+           opened.st_ino == named.st_ino;
+}
+
+int mbox_file_open(const char *name, bool *fresh)
+{
+    struct stat about;
+    int fd;
+    int why;
+
+    for (;;) {
+        *fresh = access(name, F_OK) != 0;
+        fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+        if (fd < 0) {
+            return -1;
+        }
+        if (fstat(fd, &about) == 0 && !S_ISREG(about.st_mode)) {
+            close(fd);
+            errno = EINVAL;
+            return -1;
+        }
+        if (!lock(fd)) {
+            why = errno;
+            close(fd);
+            errno = why;
+            return -1;
+        }
+        if (same_file(fd, name)) {
+            return fd;
+        }
+        close(fd);
+    }
+}
+
+bool mbox_file_hash(XXH64_state_t *hash, int fd, off_t at, off_t end)
+{
+    uint8_t octets[16384];
+    ssize_t got;
+
+    while (at < end) {
+        got = pread(fd, octets, end - at < (off_t)sizeof octets ? (size_t)(end - at) : sizeof octets, at);
+        if (got <= 0) {
+            return false;
+        }
+        XXH64_update(hash, octets, (size_t)got);
+        at += got;
+    }
+    return true;
+}
+
+bool mbox_file_sync_name(const char *name)
+{
+    char *path = strdup(name);
+    char *slash;
+    bool good;
+
+    if (path == NULL) {
+        return false;
+    }
+    slash = strrchr(path, '/');
+    if (slash != NULL) {
+        slash[slash == path] = '\0';
+    }
+    good = outfile_sync_directory(slash != NULL ? path : ".");
+    free(path);
+    return good;
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * After a crash
+ */
+
+/* What mbox_describe has written. */
+struct place_of_message {
+    off_t begin;
+    off_t end;
+    uint64_t hash;
+    const char *line;
+};
+
+static bool read_place(struct place_of_message *message, const char *detail)
+{
+    long long begin;
+    long long end;
+    unsigned long long hash;
+    int used = 0;
+
+    if (sscanf(detail, "%lld %lld %16llx %n", &begin, &end, &hash, &used) != 3 || used == 0 || begin < 0 ||
+        end < begin) {
+        return false;
+    }
+    message->begin = (off_t)begin;
+    message->end = (off_t)end;
+    message->hash = hash;
+    message->line = detail + used;
+    return true;
+}
+
+static bool is_whole(int fd, const struct place_of_message *message)
+{
+    XXH64_state_t *hash = XXH64_createState();
+    bool good = false;
+
+    if (hash != NULL) {
+        XXH64_reset(hash, 0);
+        good = mbox_file_hash(hash, fd, message->begin, message->end) && XXH64_digest(hash) == message->hash;
+    }
+    XXH64_freeState(hash);
+    return good;
+}
+
+/* Whether what stands from the place to the end of the file is the beginning of that message: shorter than it, with its
+ * "From " line or a part of that, and with no other message in it. */
+static bool is_torn(int fd, const struct place_of_message *message, off_t length)
+{
+    char octets[16384];
+    size_t line = strlen(message->line);
+    off_t at = message->begin;
+    size_t kept = 0;
+    ssize_t got;
+
+    if (length >= message->end || length <= message->begin) {
+        return false;
+    }
+    got = pread(fd, octets, line, at);
+    if (got <= 0 || memcmp(octets, message->line, (size_t)got) != 0) {
+        return false;
+    }
+    for (at += got; (got = pread(fd, octets + kept, sizeof octets - kept - 1, at)) > 0; at += got) {
+        octets[kept + (size_t)got] = '\0';
+        if (memmem(octets, kept + (size_t)got, "\nFrom ", sizeof word) != NULL) {
+            return false;
+        }
+        kept += (size_t)got;
+        if (kept > (sizeof word - 1)) {
+            memmove(octets, octets + kept - (sizeof word - 1), (sizeof word - 1));
+            kept = (sizeof word - 1);
+        }
+    }
+    return got == 0;
+}
+
+static enum sink_result look_at(int fd, const struct place_of_message *message)
+{
+    struct stat about;
+
+    if (is_whole(fd, message)) {
+        return SINK_STORED;
+    }
+    if (fstat(fd, &about) != 0) {
+        return SINK_BROKEN;
+    }
+    if (is_torn(fd, message, about.st_size) && ftruncate(fd, message->begin) != 0) {
+        return SINK_BROKEN;
+    }
+    return SINK_REFUSED;
+}
+
+enum sink_result sink_mbox_resolve(const char *file, const char *detail, struct report *report)
+{
+    struct place_of_message message;
+    enum sink_result result = SINK_BROKEN;
+    bool fresh;
+    int fd;
+
+    if (!read_place(&message, detail)) {
+        report_fatal(report, STATUS_IO, "mbox %s: \"%s\" is no place in it", file, detail);
+        return SINK_BROKEN;
+    }
+    if (access(file, F_OK) != 0 && errno == ENOENT) {
+        return SINK_REFUSED;
+    }
+    fd = mbox_file_open(file, &fresh);
+    if (fd >= 0) {
+        result = look_at(fd, &message);
+    }
+    if (result == SINK_BROKEN) {
+        report_fatal(report, fd < 0 && errno == EAGAIN ? STATUS_TEMPORARY : STATUS_IO, "mbox %s: %s", file,
+                     fd < 0 && errno == EAGAIN ? "another program holds the lock (try again later)" : strerror(errno));
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return result;
+}

@@ -1,0 +1,24 @@
+/* An mbox file: locked, and looked at after a crash.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#ifndef POPGET_MBOX_FILE_H
+#define POPGET_MBOX_FILE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <xxhash.h>
+
+#define MBOX_WORD "From "
+
+/* Opens and locks it, after a minute of trying at most; makes it where there is none, which is `fresh` then. The
+ * descriptor, or -1 with errno set: EAGAIN where another program holds the lock, EINVAL where it is no plain file. */
+int mbox_file_open(const char *name, bool *fresh);
+
+/* Adds a part of a file to a checksum; false where it is not there. */
+bool mbox_file_hash(XXH64_state_t *hash, int fd, off_t at, off_t end);
+
+/* Makes a new name last. */
+bool mbox_file_sync_name(const char *name);
+
+#endif

@@ -1,0 +1,73 @@
+/* The password from a command, such as one that asks a password manager.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "password.h"
+#include "signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { NO_SUCH_COMMAND = 127 /* what a shell exits with where it finds none */ };
+
+static void run(const char *command, int output)
+{
+    if (dup2(output, STDOUT_FILENO) == STDOUT_FILENO) {
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    }
+    _exit(NO_SUCH_COMMAND);
+}
+
+/* Reads while it runs, and waits for its end. */
+static bool listen_to(struct password *password, pid_t child, int fd, struct report *report)
+{
+    bool good = password_read_line(password, fd);
+    int why = errno;
+    int status = 0;
+
+    close(fd);
+    if (!signals_wait_child(child, &status)) {
+        return false;
+    }
+    if (!good) {
+        report_fatal(report, STATUS_IO, "passwordeval: %s",
+                     why == EMSGSIZE ? "its first line is too long" : strerror(why));
+        return false;
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        report_fatal(report, STATUS_IO, "passwordeval: the command ended with %s %d",
+                     WIFEXITED(status) ? "status" : "signal",
+                     WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+        return false;
+    }
+    return true;
+}
+
+bool password_ask_command(struct password *password, const char *command, struct report *report)
+{
+    int ends[2];
+    pid_t child;
+
+    if (pipe(ends) != 0) {
+        report_fatal(report, STATUS_IO, "passwordeval: %s", strerror(errno));
+        return false;
+    }
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    child = signals_fork();
+    if (child == 0) {
+        run(command, ends[1]);
+    }
+    close(ends[1]);
+    if (child < 0) {
+        close(ends[0]);
+        report_fatal(report, STATUS_IO, "passwordeval: %s", strerror(errno));
+        return false;
+    }
+    return listen_to(password, child, ends[0], report);
+}

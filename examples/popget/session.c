@@ -1,0 +1,112 @@
+/* One session for one account: what is opened, in which order, and closed again.
+ *
+ * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+ */
+#include "session.h"
+
+#include "plan.h"
+#include "signals.h"
+
+#include <string.h>
+
+static bool is_busy(void *user)
+{
+    return ((struct plan *)user)->fetch.delivery.count > 0;
+}
+
+static void work(void *user)
+{
+    delivery_commit((struct plan *)user);
+}
+
+static void watch(void *user)
+{
+    struct plan *plan = (struct plan *)user;
+
+    if (!plan->options->list) {
+        fetch_watch(plan);
+    }
+}
+
+static void run(struct plan *plan)
+{
+    static struct loop loop;
+    enum loop_end end;
+
+    memset(&loop, 0, sizeof loop);
+    loop.client = &plan->client;
+    loop.transport = plan->transport;
+    loop.timeout = plan->options->timeout;
+    loop.host.user = plan;
+    loop.host.is_busy = is_busy;
+    loop.host.work = work;
+    loop.host.watch = watch;
+    if (plan_start(plan)) {
+        end = loop_run(&loop);
+        transport_close(plan->transport); /* first, so that nothing of what follows keeps the server waiting */
+        plan_finish(plan, end, &loop.failure);
+    }
+    plan_free(plan);
+}
+
+/* What can be wrong on this side is told before anybody is asked for a password. */
+static void prepare_and_run(struct plan *plan)
+{
+    if (transport_prepare(plan->transport, plan->options, plan->report)) {
+        if (login_prepare(&plan->login, plan->options, plan->report) &&
+            transport_open(plan->transport, plan->options, plan->report)) {
+            run(plan);
+        }
+        login_wipe(&plan->login);
+        transport_free(plan->transport);
+    }
+}
+
+static bool open_state(struct plan *plan)
+{
+    if (plan->options->state_file == NULL) {
+        return true;
+    }
+    plan->state = state_open(plan->options->state_file, plan->report);
+    return plan->state != NULL && state_use(plan->state, plan->options->account) && delivery_recover(plan);
+}
+
+static void fetch(struct plan *plan)
+{
+    plan->sink = sink_open(plan->options, plan->report);
+    if (plan->sink == NULL) {
+        return;
+    }
+    if (open_state(plan)) {
+        prepare_and_run(plan);
+    }
+    state_close(plan->state);
+    if (!sink_close(plan->sink) && plan->report->status == STATUS_OK) {
+        plan->report->status = STATUS_IO;
+    }
+}
+
+void session_run(struct options *options, struct report *report, struct session_result *result)
+{
+    static struct transport transport;
+    static struct plan plan;
+    static struct trace trace;
+
+    memset(&plan, 0, sizeof plan);
+    memset(&transport, 0, sizeof transport);
+    memset(&trace, 0, sizeof trace);
+    plan.options = options;
+    plan.report = report;
+    plan.transport = &transport;
+    plan.trace = &trace;
+    if (trace_open(&trace, options->trace_file, report)) {
+        if (options->list) {
+            prepare_and_run(&plan);
+        } else {
+            fetch(&plan);
+        }
+        trace_close(&trace, report);
+    }
+    result->login_delay = plan.login_delay;
+    result->too_soon = plan.too_soon;
+}
