@@ -101,17 +101,19 @@ static uint32_t is_enough(const epop_sync *s)
     return (s->p_phase == EPOPI_SYNC_FETCH || s->p_phase == EPOPI_SYNC_FILTER) && spent >= s->p_max_messages;
 }
 
+/* Where the client will send one command at a time, no more are queued: what is queued can not be stopped. */
+static uint32_t is_one_at_a_time(const epop_sync *s)
+{
+    return !(epop_client_capabilities(s->p_client) & EPOP_CAPA_PIPELINING) ||
+           (s->p_phase == EPOPI_SYNC_FETCH && (epop_client_traits(s->p_client) & EPOP_TRAIT_FETCH_HIDES));
+}
+
 static uint32_t can_fly(const epop_sync *s, uint64_t octets)
 {
-    uint32_t depth = s->p_depth;
-
     if (s->p_flight == 0) {
         return 1;
     }
-    if (s->p_phase == EPOPI_SYNC_FETCH && (epop_client_traits(s->p_client) & EPOP_TRAIT_FETCH_HIDES)) {
-        depth = 1;
-    }
-    return s->p_flight < depth && octets <= s->p_flight_octets_max &&
+    return s->p_flight < s->p_depth && !is_one_at_a_time(s) && octets <= s->p_flight_octets_max &&
            s->p_flight_octets <= s->p_flight_octets_max - octets;
 }
 

@@ -74,6 +74,8 @@ void host_prepare(sync_host *h, uint32_t flags);
 void host_begin(sync_host *h);
 /* All that can happen without the host: until the session ends, or is idle. */
 void host_go(sync_host *h);
+/* One turn of it: what is to be sent, and the answers. 0 where there is nothing to send. */
+uint32_t host_step(sync_host *h);
 /* begin, go, close. */
 void host_run(sync_host *h);
 void host_close(sync_host *h);
