@@ -199,18 +199,17 @@ static void strange_rows(void **data)
         uint32_t fetched;
         uint32_t strange;
     } cases[] = {
-        {{{"LIST", "+OK\r\n1 22\r\n1 22\r\n2 22\r\n3 22\r\n.\r\n"}, END_OF_RULES}, 3, 1},     /* twice */
-        {{{"LIST", "+OK\r\n1 22\r\n2 22\r\n3 22\r\n99 22\r\n.\r\n"}, END_OF_RULES}, 3, 1},    /* no room */
-        {{{"LIST", "+OK\r\n1 22\r\n2 22\r\n3 22\r\n+OK\r\n.\r\n"}, END_OF_RULES}, 3, 1},      /* a status line */
-        {{{"LIST", "+OK\r\n1 22\r\n2 22\r\n-ERR\r\n3 22\r\n.\r\n"}, END_OF_RULES}, 3, 1},     /* ... */
-        {{{"LIST", "+OK\r\n+OK 3 66\r\n1 22\r\n2 22\r\n3 22\r\n.\r\n"}, END_OF_RULES}, 3, 1}, /* ... of STAT */
-        {{{"LIST", "+OK\r\nx\r\n\r\n1 22\r\n2 22\r\n3 22\r\n.\r\n"}, END_OF_RULES}, 3, 2},    /* not to be read */
-        {{{"LIST", "+OK\r\n0 22\r\n4294967296 1\r\n1 22\r\n.\r\n"}, END_OF_RULES}, 3, 2},     /* no such numbers */
-        {{{"UIDL", "+OK\r\n1 a\r\n1 b\r\n2 u2\r\n3 u3\r\n.\r\n"}, END_OF_RULES}, 3, 1},       /* twice */
-        {{{"UIDL", "+OK\r\n1 \r\n1 b\r\n2 u2\r\n3 u3\r\n.\r\n"}, END_OF_RULES}, 2, 1},        /* ... the first empty */
-        {{{"UIDL", "+OK\r\n1 a\r\n1 \r\n2 u2\r\n3 u3\r\n.\r\n"}, END_OF_RULES}, 3, 1},        /* ... the second */
-        {{{"UIDL", "+OK\r\n1 a\r\n+OK\r\n2 u2\r\n3 u3\r\n.\r\n"}, END_OF_RULES}, 3, 1},       /* a status line */
-        {{{"UIDL", "+OK\r\n1 a\r\n2 u2\r\n3 u3\r\n40 u40\r\n.\r\n"}, END_OF_RULES}, 3, 1},    /* no room */
+        {{{"LIST", "+OK\r\n1 22\r\n1 22\r\n2 22\r\n3 22\r\n.\r\n"}, END_OF_RULES}, 3, 1},  /* twice */
+        {{{"LIST", "+OK\r\n1 22\r\n2 22\r\n3 22\r\n99 22\r\n.\r\n"}, END_OF_RULES}, 3, 1}, /* no room */
+        {{{"LIST", "+OK\r\n+OK 3 66\r\n1 22\r\n2 22\r\n3 22\r\n.\r\n"}, END_OF_RULES},
+         3,
+         1},                                                                               /* of STAT, can be a row */
+        {{{"LIST", "+OK\r\nx\r\n\r\n1 22\r\n2 22\r\n3 22\r\n.\r\n"}, END_OF_RULES}, 3, 2}, /* not to be read */
+        {{{"LIST", "+OK\r\n0 22\r\n4294967296 1\r\n1 22\r\n.\r\n"}, END_OF_RULES}, 3, 2},  /* no such numbers */
+        {{{"UIDL", "+OK\r\n1 a\r\n1 b\r\n2 u2\r\n3 u3\r\n.\r\n"}, END_OF_RULES}, 3, 1},    /* twice */
+        {{{"UIDL", "+OK\r\n1 \r\n1 b\r\n2 u2\r\n3 u3\r\n.\r\n"}, END_OF_RULES}, 2, 1},     /* ... the first empty */
+        {{{"UIDL", "+OK\r\n1 a\r\n1 \r\n2 u2\r\n3 u3\r\n.\r\n"}, END_OF_RULES}, 3, 1},     /* ... the second */
+        {{{"UIDL", "+OK\r\n1 a\r\n2 u2\r\n3 u3\r\n40 u40\r\n.\r\n"}, END_OF_RULES}, 3, 1}, /* no room */
     };
     size_t i;
 
@@ -223,6 +222,29 @@ static void strange_rows(void **data)
         assert_int_equal(h.outcome.fetched, cases[i].fetched);
         assert_int_equal(h.outcome.marked, 0);
         assert_null(strstr(record_text(&h.sent), "DELE"));
+    }
+}
+
+/* A status line among the rows: what comes is not the answer to what was asked, and a message that is fetched now would
+ * be recorded under another's unique-id. */
+static void out_of_step(void **data)
+{
+    static const rule cases[][2] = {
+        {{"LIST", "+OK\r\n1 22\r\n2 22\r\n3 22\r\n+OK\r\n.\r\n"}, END_OF_RULES},
+        {{"LIST", "+OK\r\n1 22\r\n2 22\r\n-ERR\r\n3 22\r\n.\r\n"}, END_OF_RULES},
+        {{"UIDL", "+OK\r\n1 a\r\n+OK\r\n2 u2\r\n3 u3\r\n.\r\n"}, END_OF_RULES},
+        {{"UIDL", "+OK\r\n1 a\r\n-ERR [SYS/TEMP] later\r\n2 u2\r\n3 u3\r\n.\r\n"}, END_OF_RULES},
+    };
+    size_t i;
+
+    (void)data;
+    for (i = 0; i < COUNT(cases); i++) {
+        run(EPOP_SYNC_DELETE, cases[i]);
+        assert_int_equal(h.outcome.result, EPOP_ERR_SYNC_LISTING);
+        assert_int_equal(h.outcome.strange, 1);
+        assert_int_equal(h.outcome.fetched, 0);
+        assert_null(strstr(record_text(&h.sent), "RETR"));
+        assert_null(strstr(record_text(&h.sent), "QUIT"));
     }
 }
 
@@ -269,9 +291,10 @@ static int end(void **data)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(no_uidl),           TEST(identify),         TEST(uidl_in_part),       TEST(odd_unique_ids),
-        TEST(any_octets),        TEST(only_one_listing), TEST(stat_refused),       TEST(stat_and_list_differ),
-        TEST(gaps_and_disorder), TEST(strange_rows),     TEST(status_before_rows), TEST(sizes_that_lie)};
+        TEST(no_uidl),           TEST(identify),         TEST(uidl_in_part), TEST(odd_unique_ids),
+        TEST(any_octets),        TEST(only_one_listing), TEST(stat_refused), TEST(stat_and_list_differ),
+        TEST(gaps_and_disorder), TEST(strange_rows),     TEST(out_of_step),  TEST(status_before_rows),
+        TEST(sizes_that_lie)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
