@@ -42,7 +42,8 @@ def missing(name, ids):
         return f'there is no {", ".join(gone)}' if gone else None
     if program:
         suite, subject = program.groups()
-        path = f'{suite}/{subject}.py' if suite == 'laws' else f'{suite}/test_{subject}.c'
+        path = f'laws/{subject}.py' if suite == 'laws' else f'{suite}/test_{subject}.c'
+        path = f'../fuzz/{subject}.c' if subject.startswith('fuzz_') else path
         return None if os.path.exists(tree.path('tests', path)) else f'there is no tests/{path}'
     if re.fullmatch(r'[A-Z0-9][A-Z0-9.]*(-[A-Z0-9.]+)+', name):
         return None if name in ids else 'there is no such trace'
