@@ -129,7 +129,7 @@ void delivery_add(struct plan *plan, uint32_t number, uint64_t key, uint64_t oct
     delivery->held[delivery->count].key = key;
     delivery->count++;
     delivery->octets += octets;
-    if (delivery->count == BATCH_MESSAGES || delivery->octets >= BATCH_OCTETS) {
+    if (delivery->count == BATCH_MESSAGES || delivery->octets >= BATCH_OCTETS || plan->sink->crowded) {
         delivery_commit(plan);
     }
 }

@@ -55,6 +55,26 @@ static size_t line_end(const struct filter *filter, size_t at)
     return filter->text[at] == '\r' && at + 1 < filter->len && filter->text[at + 1] == '\n' ? 2 : 0;
 }
 
+/* Behind a line end: a line that begins with a blank goes on with the field (RFC 5322 section 2.2.3). Returns where the
+ * text goes on. */
+static size_t join_line(struct filter *filter, size_t to, size_t *at)
+{
+    char *text = filter->text;
+
+    if (*at == filter->len || !is_blank(text[*at])) {
+        text[to] = '\0';
+        return to + 1;
+    }
+    while (to > 0 && is_blank(text[to - 1])) {
+        to--;
+    }
+    while (*at < filter->len && is_blank(text[*at])) {
+        *at += 1;
+    }
+    text[to] = ' ';
+    return to + 1;
+}
+
 void filter_unfold(struct filter *filter)
 {
     char *text = filter->text;
@@ -71,10 +91,7 @@ void filter_unfold(struct filter *filter)
             break; /* an empty line: the header ends */
         } else {
             at += end;
-            /* A line that begins with a blank goes on with the field (RFC 5322 section 2.2.3). */
-            if (at == filter->len || !is_blank(text[at])) {
-                text[to++] = '\0';
-            }
+            to = join_line(filter, to, &at);
         }
     }
     if (to > 0 && text[to - 1] != '\0') {

@@ -31,7 +31,8 @@ bool filter_open(struct filter *filter, const char *pattern, char *why, size_t s
 void filter_start(struct filter *filter);
 void filter_put(struct filter *filter, const uint8_t *data, size_t len);
 
-/* After the last piece: each field becomes one line, with a NUL behind it. Before the two below. */
+/* After the last piece: each field becomes one line, with a NUL behind it, and one space where it was folded. Before
+ * the two below. */
 void filter_unfold(struct filter *filter);
 
 bool filter_passes(const struct filter *filter);

@@ -24,7 +24,7 @@ struct mechanism;
 
 enum {
     NAME_SIZE = 256, /* user and host of the URL, decoded; a command line has 255 octets (RFC 2449 section 4) */
-    ACCOUNT_SIZE = 2 * NAME_SIZE + 8, /* of "USER@HOST:PORT" */
+    ACCOUNT_SIZE = 2 * NAME_SIZE + 16, /* of "USER@HOST:PORT" */
     PIPELINE_MOST = 1000,
     PIPELINE_DEFAULT = PIPELINE_MOST, /* RETRs asked for ahead; their octets are bounded too, so these are small ones */
     DAYS_MOST = 36500,
@@ -48,7 +48,7 @@ struct options {
     const char *url;            /* NULL: user, host and port were told one by one */
     char user[NAME_SIZE];
     char host[NAME_SIZE];
-    char port[8];
+    char port[12];
     uint32_t port_number;
     bool pops;                         /* TLS from the first octet */
     enum tls_policy tls;               /* never TLS_DEFAULT after options_parse */

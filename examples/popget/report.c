@@ -85,6 +85,9 @@ void report_fatal(struct report *report, int status, const char *format, ...)
 
 int report_worse(int one, int other)
 {
+    if (one > SIGNALLED || other > SIGNALLED) {
+        return one > other ? one : other;
+    }
     return rank(other) > rank(one) ? other : one;
 }
 

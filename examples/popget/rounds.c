@@ -13,6 +13,7 @@
 
 enum {
     SECOND = 1000,
+    SIGNALLED = 128, /* statuses above it name a signal */
     BACKOFF_MOST = 60 * 60 * SECOND /* milliseconds; unless --watch itself is longer */
 };
 
@@ -62,8 +63,8 @@ static int run_one(struct account *account, unsigned watch, bool quiet)
     struct session_result result = {0, false};
 
     session_run(&account->options, &report, &result);
-    if (signals_caught() && !report.final) {
-        report.status = 128 + signals_caught();
+    if (signals_caught() && !report.final && watch == 0) {
+        report.status = SIGNALLED + signals_caught();
     }
     if (watch > 0 && !signals_caught()) {
         plan_next(account, watch, report.status, &result);
@@ -110,7 +111,7 @@ int rounds_run(struct account *accounts, size_t count, unsigned watch, bool quie
     uint64_t time;
 
     if (watch == 0) {
-        return signals_caught() ? 128 + signals_caught() : status;
+        return signals_caught() ? SIGNALLED + signals_caught() : status;
     }
     while (!signals_caught()) {
         due = next_due(accounts, count);
@@ -119,9 +120,10 @@ int rounds_run(struct account *accounts, size_t count, unsigned watch, bool quie
         }
         time = now();
         if (!signals_sleep(due > time ? due - time : 0)) {
-            return STATUS_OK; /* the end that was meant for it */
+            return STATUS_OK;
         }
         status = run_due(accounts, count, watch, quiet);
     }
-    return 128 + signals_caught();
+    /* A signal is the end that is meant for it, unless that has cut a session. */
+    return status > SIGNALLED ? status : STATUS_OK;
 }

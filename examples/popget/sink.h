@@ -68,6 +68,7 @@ struct sink {
     size_t held;              /* finished messages that wait for sink_publish */
     size_t shown;             /* ... and how many of the first of them it has made safe */
     bool unsure;              /* what sink_publish did may not last, or not have been undone */
+    bool crowded;             /* the batch should end when no message is open */
     char target[SINK_TARGET]; /* for sink_resolve; "" where nothing is held back */
 };
 
@@ -90,7 +91,8 @@ bool sink_describe(struct sink *sink, size_t index, char *text);
  * which is said after a report, nobody knows before the next run. */
 void sink_publish(struct sink *sink);
 
-/* The batch is over: what was not shown goes, or with `keep` stays for sink_resolve. Without a batch it does nothing.
+/* The batch is over, be there an open message or not: what was not shown goes, or with `keep` stays for sink_resolve.
+ * Without a batch it does nothing.
  */
 void sink_end_batch(struct sink *sink, bool keep);
 

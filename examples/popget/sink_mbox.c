@@ -22,7 +22,10 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-enum { FROM_LINE = 96 };
+enum {
+    FROM_LINE = 96,
+    SPOOL_ENOUGH = 16 * 1024 * 1024 /* octets of old messages in the spool, beside an open one */
+};
 
 static const char word[] = MBOX_WORD;
 
@@ -32,7 +35,8 @@ struct mbox {
     struct sink sink;
     const char *name;
     struct outfile spool; /* the messages, quoted, one behind the other; its descriptor is -1 where there is none */
-    off_t spooled;        /* octets of finished messages in it */
+    off_t first;          /* octets in it of messages that are not held any more */
+    off_t spooled;        /* ... and of all that are finished */
     off_t ends[BATCH_MESSAGES];       /* of each of those */
     struct outfile out;               /* the mailbox, while it is locked; else -1 */
     off_t end;                        /* where it ended before */
@@ -61,7 +65,7 @@ static bool mbox_begin(struct sink *sink, const struct sink_message *message)
         if (fd < 0) {
             return sink_fail(sink, "temporary file", errno);
         }
-        mbox->spooled = 0;
+        mbox->first = mbox->spooled = 0;
     }
     outfile_start(&mbox->spool, fd);
     mbox->matched = 0;
@@ -203,7 +207,7 @@ static const char *line_end(const struct mbox *mbox)
 /* Where in the spool a message begins. */
 static off_t begin_of(const struct mbox *mbox, size_t index)
 {
-    return index > 0 ? mbox->ends[index - 1] : 0;
+    return index > 0 ? mbox->ends[index - 1] : mbox->first;
 }
 
 /* asctime() without the locale, in UTC: RFC 4155 appendix A. */
@@ -331,7 +335,13 @@ static void mbox_end_batch(struct sink *sink, bool keep)
 
     (void)keep;
     outfile_close(&mbox->out); /* unlocks */
+    if (sink->open) {
+        mbox->first = mbox->spooled;
+        sink->crowded = mbox->spooled > SPOOL_ENOUGH;
+        return;
+    }
     outfile_close(&mbox->spool);
+    sink->crowded = false;
 }
 
 static bool mbox_close(struct sink *sink)

@@ -24,9 +24,9 @@ class OwnPopd:
 
     name = "popd"
 
-    def __init__(self, folder):
+    def __init__(self, folder, users=64):
         self.users = 0
-        self.popd = Popd(folder, users=[f"user{n}" for n in range(1, 65)]).start()
+        self.popd = Popd(folder, users=[f"user{n}" for n in range(1, users + 1)]).start()
         self.port = self.popd.port
 
     def user(self, messages):

@@ -1,0 +1,433 @@
+"""popget --state: what was fetched is not fetched again, what is new is; policies of deletion; files that are no state.
+
+Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+"""
+import ctypes
+import ctypes.util
+import json
+import sqlite3
+import subprocess
+
+import pytest
+
+from deadline import until
+from mails import assert_same, sent_by_epop, small, stored
+from minipop import MiniPop
+from programs import (
+    EX_IOERR,
+    EX_PROTOCOL,
+    EX_TEMPFAIL,
+    EX_USAGE,
+    popget,
+    popget_command,
+    popget_environment,
+)
+from proxy import CuttingProxy
+
+LOG_HEAD = "popget state log 1\n"
+DAY = 86400
+
+
+@pytest.fixture(params=["sqlite", "log"])
+def state(request, tmp_path):
+    """A state file of each kind."""
+    path = tmp_path / "state"
+    if request.param == "log":
+        path.write_text(LOG_HEAD)
+    return path
+
+
+def fetch(server, tmp_path, state, *options, **where):
+    return popget("--maildir", tmp_path / "in", "--state", state, *options, port=server.port, **where)
+
+
+def rows(done):
+    """What --json has said: of each message, and of the run."""
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return lines[:-1], lines[-1]
+
+
+def append(server, raw):
+    server.maildrop[max(server.maildrop, default=0) + 1] = sent_by_epop(raw)
+
+
+def age(state, days):
+    """Everything in the state was seen so many days earlier than it says."""
+    if state.read_bytes()[:6] == b"SQLite":
+        with sqlite3.connect(state) as database:
+            database.execute("UPDATE seen SET first_seen = first_seen - ?", (days * DAY,))
+        database.close()
+    else:
+        head, *lines = state.read_text().splitlines()
+        state.write_text("\n".join([head, *(aged_line(line, days * DAY) for line in lines), ""]))
+
+
+def aged_line(line, seconds):
+    fields = line.split(" ")[:-1]
+    fields[4] = str(max(int(fields[4]) - seconds, 0))
+    text = " ".join(fields)
+    return f"{text} {xxh64(text.encode()):016x}"
+
+
+def xxh64(octets):
+    library = ctypes.CDLL(ctypes.util.find_library("xxhash") or pytest.skip("no libxxhash to be loaded"))
+    library.XXH64.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
+    library.XXH64.restype = ctypes.c_uint64
+    return library.XXH64(octets, len(octets), 0)
+
+
+def test_each_message_once(tmp_path, state):
+    messages = small(9)
+    with MiniPop(messages[:5]) as server:
+        fetch(server, tmp_path, state)
+        assert_same(stored(tmp_path / "in"), messages[:5])
+        fetch(server, tmp_path, state)
+        assert_same(stored(tmp_path / "in"), messages[:5])
+        assert server.verbs().count(b"RETR") == 5
+        for raw in messages[5:]:
+            append(server, raw)
+        fetch(server, tmp_path, state, "--new")
+        assert_same(stored(tmp_path / "in"), messages)
+        fetch(server, tmp_path, state, "--all")
+        assert_same(stored(tmp_path / "in"), messages + messages)
+        assert len(server.maildrop) == 9 and b"DELE" not in server.verbs()
+
+
+def test_accounts_do_not_mix(tmp_path, state):
+    """Another server may use the same unique-ids."""
+    with MiniPop(small()) as one, MiniPop(small()) as other:
+        fetch(one, tmp_path, state)
+        fetch(other, tmp_path, state)
+        assert len(stored(tmp_path / "in")) == 10
+        fetch(one, tmp_path, state)
+        assert len(stored(tmp_path / "in")) == 10
+
+
+@pytest.mark.parametrize("target", ["--maildir", "--mbox"])
+def test_cut_anywhere(tmp_path, state, target):
+    """What came whole before the cut does not come again."""
+    messages = small(6)
+    with MiniPop(messages) as server:
+        with CuttingProxy(server.port) as whole:
+            popget("--maildir", tmp_path / "whole", port=whole.port)
+        for cut in range(0, whole.relayed, 37):
+            folder = tmp_path / f"cut{cut}"
+            folder.mkdir()
+            (folder / "state").write_bytes(state.read_bytes() if state.exists() else b"")
+            options = (target, folder / "in", "--state", folder / "state")
+            with CuttingProxy(server.port, cut=cut, reset=cut % 2 == 1) as proxy:
+                popget(*options, port=proxy.port, status=EX_TEMPFAIL)
+                popget(*options, port=proxy.port)
+            if target == "--maildir":
+                assert_same(stored(folder / "in"), messages)
+            else:
+                assert (folder / "in").read_bytes().count(b"\nMessage-ID: <small-") == len(messages)
+
+
+def test_twins(tmp_path, state):
+    """One unique-id for different messages: each comes, and each once."""
+
+    def same(session, argument):
+        return b"+OK\r\n" + b"".join(b"%d same\r\n" % n for n in sorted(session.server.maildrop)) + b".\r\n"
+
+    messages = small(4)
+    with MiniPop(messages[:3], UIDL=same) as server:
+        fetch(server, tmp_path, state)
+        fetch(server, tmp_path, state)
+        assert_same(stored(tmp_path / "in"), messages[:3])
+        append(server, messages[3])
+        fetch(server, tmp_path, state)
+        assert_same(stored(tmp_path / "in"), messages)
+
+
+def test_twin_that_is_left(tmp_path, state):
+    """Of twins one is fetched and deleted, the other refused: it must still count as new when it stands alone."""
+
+    def same(session, argument):
+        return b"+OK\r\n" + b"".join(b"%d same\r\n" % n for n in sorted(session.server.maildrop)) + b".\r\n"
+
+    refusals = [b"-ERR locked\r\n"]
+
+    def refuse_once(session, argument):
+        return refusals.pop() if argument == b"2" and refusals else None
+
+    with MiniPop(small(2), UIDL=same, RETR=refuse_once) as server:
+        fetch(server, tmp_path, state, "--delete", status=EX_PROTOCOL)
+        server.maildrop = {1: server.maildrop.pop(2)}
+        fetch(server, tmp_path, state, "--delete")
+        assert_same(stored(tmp_path / "in"), small(2))
+        assert server.maildrop == {}
+
+
+def test_unique_id_that_comes_back(tmp_path, state):
+    """After a deletion the server may give a unique-id to a new message (RFC 1939 section 7)."""
+    with MiniPop(small(1)) as server:
+        fetch(server, tmp_path, state, "--delete")
+        append(server, b"Subject: another\n\nwith the old unique-id\n")
+        fetch(server, tmp_path, state, "--delete")
+        assert len(stored(tmp_path / "in")) == 2 and server.maildrop == {}
+
+
+def test_what_is_gone_is_forgotten(tmp_path, state):
+    with MiniPop(small(3)) as server:
+        fetch(server, tmp_path, state)
+        last = server.maildrop.pop(3)
+        fetch(server, tmp_path, state)
+        server.maildrop[3] = last
+        fetch(server, tmp_path, state)
+        assert len(stored(tmp_path / "in")) == 4
+
+
+def test_delete_after_days(tmp_path, state):
+    with MiniPop(small(2)) as server:
+        fetch(server, tmp_path, state, "--delete-after", 7)
+        assert len(server.maildrop) == 2
+        age(state, 8)
+        append(server, small(3)[2])
+        fetch(server, tmp_path, state, "--delete-after", 7)
+        assert list(server.maildrop) == [3]
+        assert_same(stored(tmp_path / "in"), small(3))
+
+
+def test_keep_newest(tmp_path, state):
+    with MiniPop(small(5)) as server:
+        fetch(server, tmp_path, state, "--keep-newest", 2)
+        assert list(server.maildrop) == [4, 5]
+        assert_same(stored(tmp_path / "in"), small(5))
+
+
+def test_order_and_number(tmp_path, state):
+    with MiniPop(small(5)) as server:
+        fetch(server, tmp_path, state, "--newest-first", "--max-messages", 2)
+        assert [command for command in server.commands if command.startswith(b"RETR")] == [b"RETR 5", b"RETR 4"]
+        fetch(server, tmp_path, state, "--max-messages", 2)
+        assert_same(stored(tmp_path / "in"), [small(5)[n] for n in (0, 1, 3, 4)])
+
+
+@pytest.mark.parametrize(
+    "pattern, wanted",
+    [
+        ("^subject: [23]$", [2, 3]),
+        ("!^subject: [23]$", [1, 4]),
+        ("small-4@", [4]),
+        ("folded over", [4]),
+        ("hello", []),
+    ],
+)
+def test_headers_first(tmp_path, state, pattern, wanted):
+    """Only those whose header matches are fetched, and the others stay."""
+    messages = small(3) + [b"Subject: 4\nMessage-ID: <small-4@example.org>\nX-Long: folded\n\tover lines\n\nbody\n"]
+    with MiniPop(messages) as server:
+        fetch(server, tmp_path, state, "--headers-first", pattern, "--delete")
+        assert_same(stored(tmp_path / "in"), [messages[n - 1] for n in wanted])
+        assert set(server.maildrop) == {1, 2, 3, 4} - set(wanted)
+
+
+def test_headers_first_without_top(tmp_path, state):
+    """Nothing is left out where nobody knows what it is."""
+    with MiniPop(small(2), TOP=b"-ERR what\r\n") as server:
+        fetch(server, tmp_path, state, "--headers-first", "nobody")
+        assert_same(stored(tmp_path / "in"), small(2))
+
+
+def test_server_without_unique_ids(tmp_path, state):
+    """The header says which message it is; identical ones are told apart by their number."""
+    messages = small(3) + small(1)
+    with MiniPop(messages, UIDL=b"-ERR what\r\n") as server:
+        fetch(server, tmp_path, state)
+        assert_same(stored(tmp_path / "in"), messages)
+        append(server, small(4)[3])
+        fetch(server, tmp_path, state, "--delete")
+        assert_same(stored(tmp_path / "in"), messages + [small(4)[3]])
+        assert server.maildrop == {}
+
+
+def test_server_without_any_identity(tmp_path, state):
+    with MiniPop(small(2), UIDL=b"-ERR what\r\n", TOP=b"-ERR what\r\n") as server:
+        done = fetch(server, tmp_path, state, status=EX_PROTOCOL)
+        assert b"unique-id" in done.stderr and stored(tmp_path / "in") == []
+
+
+def test_json(tmp_path, state):
+    refuse = {"RETR": lambda session, argument: b"-ERR gone\r\n" if argument == b"2" else None}
+    with MiniPop(small(4), **refuse) as server:
+        fetch(server, tmp_path, state, "--max-messages", 1)
+        done = fetch(server, tmp_path, state, "--json", "--delete", "--messages", "1-3", status=EX_PROTOCOL)
+        messages, summary = rows(done)
+        assert [(row["number"], row["result"], row["marked"]) for row in messages] == [
+            (1, "seen", True),
+            (2, "failed", False),
+            (3, "fetched", True),
+            (4, "skipped", False),
+        ]
+        assert messages[0]["uid"] == "uid-1" and messages[1]["error"] == "EPOP_ERR_SYNC_REFUSED"
+        assert {key: summary[key] for key in ("fetched", "seen", "failed", "skipped", "deleted", "kept")} == {
+            "fetched": 1,
+            "seen": 1,
+            "failed": 1,
+            "skipped": 1,
+            "deleted": 2,
+            "kept": 2,
+        }
+        assert summary["summary"] is True and summary["deletions"] == "done" and summary["status"] == EX_PROTOCOL
+
+
+def test_summary_line(tmp_path):
+    with MiniPop(small(2)) as server:
+        done = popget("--maildir", tmp_path / "in", "--delete", port=server.port)
+        assert b"fetched 2" in done.stderr and b"deleted 2, kept 0" in done.stderr
+        done = popget("--maildir", tmp_path / "in", "--quiet", port=server.port)
+        assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"somebody's notes\n",
+        b"\0" * 4096,
+        b"popget state log 2\nwhatever a later popget writes\n",
+        b"popget state log 1\nS alice@x:1 uid 1 1700000000 - - 0000000000000000\nS more\n",
+        b"popget state log 1\nnonsense\n",
+        b"SQLite format 3\0" + b"\xff" * 4080,
+    ],
+    ids=["text", "nul", "newer-log", "wrong-checksum", "nonsense", "damaged-database"],
+)
+def test_files_that_are_no_state(tmp_path, content):
+    """Told by name, before anybody is logged in; and never written to."""
+    state = tmp_path / "state"
+    state.write_bytes(content)
+    with MiniPop(small()) as server:
+        done = fetch(server, tmp_path, state, status=EX_IOERR)
+        assert done.stderr.startswith(b"popget: state ") and server.commands == []
+    assert state.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["PRAGMA user_version = 2", "PRAGMA application_id = 7", "DROP TABLE seen"],
+    ids=["newer", "other-program", "no-table"],
+)
+def test_databases_that_are_no_state(tmp_path, script):
+    state = tmp_path / "state"
+    with MiniPop(small()) as server:
+        fetch(server, tmp_path, state)
+        with sqlite3.connect(state) as database:
+            database.execute(script)
+            database.execute("PRAGMA journal_mode = DELETE")
+        database.close()
+        content = state.read_bytes()
+        server.commands.clear()
+        done = fetch(server, tmp_path, state, status=EX_IOERR)
+        assert done.stderr.startswith(b"popget: state ") and server.commands == []
+        assert script.startswith("DROP") or state.read_bytes() == content
+
+
+def test_state_that_can_not_be(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with MiniPop(small()) as server:
+        for name in ("folder", "none/state"):
+            fetch(server, tmp_path, tmp_path / name, status=EX_IOERR)
+        assert server.commands == []
+
+
+@pytest.mark.parametrize("torn", [b"S", b"S alice@127.0.0.1:1 uid", b"\0\0\0\0"])
+def test_torn_line(tmp_path, torn):
+    """What a crash has left of a line is cut off, and the log goes on behind it."""
+    state = tmp_path / "state"
+    state.write_text(LOG_HEAD)
+    with MiniPop(small(2)) as server:
+        fetch(server, tmp_path, state)
+        state.write_bytes(state.read_bytes() + torn)
+        append(server, small(3)[2])
+        fetch(server, tmp_path, state)
+        fetch(server, tmp_path, state)
+        assert_same(stored(tmp_path / "in"), small(3))
+    for cut in range(len(LOG_HEAD)):
+        state.write_text(LOG_HEAD[:cut] if cut else "popget")
+        with MiniPop(small(1)) as server:
+            fetch(server, tmp_path, state, "--all")
+
+
+def test_log_is_shortened(tmp_path):
+    """It does not grow for ever with what comes and goes."""
+    state = tmp_path / "state"
+    state.write_text(LOG_HEAD)
+    sizes = []
+    with MiniPop() as server:
+        for _ in range(8):
+            server.maildrop = {n: sent_by_epop(b"Subject: %d\n\n" % n) for n in range(1, 201)}
+            fetch(server, tmp_path, state, "--delete")
+            assert server.maildrop == {}
+            sizes.append(state.stat().st_size)
+        server.maildrop = {1: sent_by_epop(b"Subject: kept\n\n")}
+        fetch(server, tmp_path, state)
+        fetch(server, tmp_path, state)
+    assert max(sizes) < 3 * sizes[0], f"never shortened: {sizes}"
+    assert len(stored(tmp_path / "in")) == 8 * 200 + 1
+
+
+def test_state_in_use(tmp_path, state):
+    """Two at a time would deliver twice: the second one is sent away, and can come again."""
+    with MiniPop(small(), RETR=b"") as silent, MiniPop(small()) as server:
+        first = subprocess.Popen(
+            popget_command("--maildir", tmp_path / "in", "--state", state, port=silent.port),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=popget_environment(),
+        )
+        try:
+            until(lambda: b"RETR" in silent.verbs(), "the first one is at work")
+            done = fetch(server, tmp_path, state, status=EX_TEMPFAIL)
+            assert b"another popget" in done.stderr and server.commands == []
+        finally:
+            first.kill()
+            first.wait()
+        fetch(server, tmp_path, state)
+        assert_same(stored(tmp_path / "in"), small())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--new"],
+        ["--delete-after", "3"],
+        ["--state", "s", "--new", "--all"],
+        ["--state", "s", "--delete", "--delete-after", "3"],
+        ["--state", "s", "--delete", "--keep-newest", "3"],
+        ["--state", "s", "--keep", "--keep-newest", "3"],
+        ["--state", "s", "--headers-first", "("],
+        ["--state", "s", "--headers-first", "!"],
+        ["--state", ""],
+        ["--max-messages", "0"],
+        ["--delete-after", "soon"],
+        ["--watch", "0"],
+    ],
+)
+def test_wrong_usage(tmp_path, options):
+    popget("--maildir", "in", *options, port=1, status=EX_USAGE, cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_exec_and_state(tmp_path, state):
+    """A command that fails is asked again in the next run; one that took the message is not."""
+    script = f"echo $POPGET_UID >>{tmp_path}/took; test -e {tmp_path}/fine || test $POPGET_UID != uid-2"
+    with MiniPop(small(3)) as server:
+        popget("--exec", script, "--state", state, port=server.port, status=EX_IOERR)
+        (tmp_path / "fine").touch()
+        popget("--exec", script, "--state", state, port=server.port)
+        popget("--exec", script, "--state", state, port=server.port)
+    assert (tmp_path / "took").read_text().split() == ["uid-1", "uid-2", "uid-3", "uid-2"]
+
+
+def test_messages_are_safe_before_they_are_deleted(tmp_path, state):
+    """At every DELE, the file has its name and the state knows the message."""
+    messages = small(30)
+
+    def look(number):
+        assert messages[number - 1] in [path.read_bytes() for path in (tmp_path / "in/new").iterdir()]
+
+    with MiniPop(messages) as server:
+        server.on_dele = look
+        fetch(server, tmp_path, state, "--delete")
+        assert server.maildrop == {}
