@@ -340,7 +340,7 @@ static void close_events(epop_sync *s, int32_t result)
 {
     s->p_busy = 1;
     if (s->p_under_way) {
-        epop_sync_entry *entry = epopi_sync_entry(s, s->p_single);
+        epop_sync_entry *entry = &s->p_table[s->p_single - s->p_base - 1];
 
         epopi_sync_failed(s, entry, result, EPOP_CODE_NONE);
         (void)epopi_sync_emit_end(s, s->p_single, entry->p_result);

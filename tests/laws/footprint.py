@@ -5,7 +5,8 @@ Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 
 usage: footprint.py [--update]
 Flash is what the linker keeps (--gc-sections) of lib/ for a program that calls every function of a header: wire.h,
-client.h, server.h; with SASL also epop_sasl_init and the mechanisms. The five functions of string.h are the host's.
+client.h, sync.h, server.h; with SASL also epop_sasl_init and the mechanisms. The least client logs in, counts, fetches,
+deletes and quits, and is built without texts and traces. The five functions of string.h are the host's.
 The compiler's version is in the README: another one may differ by TOLERANCE. With CI=true there must be a compiler.
 """
 import os
@@ -18,7 +19,12 @@ import tree
 COMPILER = 'arm-none-eabi-gcc'
 FLAGS = ['-Os', '-mcpu=cortex-m0plus', '-mthumb', '-ffreestanding', '-ffunction-sections', '-fdata-sections']
 TOLERANCE = 0.05
-ROWS = {'wire': ['wire'], 'client': ['client'], 'client and sync': ['client', 'sync'], 'server': ['server'],
+LEAST = 'least client'
+# What a mail checker on a chip calls, in the least configuration.
+LEAST_FUNCTIONS = [f'epop_client_{name}' for name in ('init', 'wants', 'feed', 'eof', 'timeout', 'output', 'output_ack',
+                                                      'login', 'answer', 'stat', 'retr', 'dele', 'quit')]
+LEAST_MACROS = ['-DEPOP_NO_STRERROR', '-DEPOP_NO_TRACE']
+ROWS = {LEAST: ['client'], 'wire': ['wire'], 'client': ['client'], 'client and sync': ['client', 'sync'], 'server': ['server'],
         'client and server': ['client', 'server']}
 BEGIN, END = '<!-- footprint: made by tests/laws/footprint.py --update -->\n', '<!-- /footprint -->\n'
 
@@ -60,10 +66,10 @@ def measure():
     """The numbers: flash by row and column, and the octets of the structs."""
     flash, made = {}, {}
     with tempfile.TemporaryDirectory() as folder:
-        made = tree.compile_objects(COMPILER, FLAGS, tree.all_sources(), folder)
         for row, headers in ROWS.items():
+            made = tree.compile_objects(COMPILER, FLAGS + (LEAST_MACROS if row == LEAST else []), tree.all_sources(), folder)
             rooms = list(dict.fromkeys(['wire', *headers]))
-            roots = [name for header in headers for name in functions(header)]
+            roots = LEAST_FUNCTIONS if row == LEAST else [name for header in headers for name in functions(header)]
             columns = [(rooms, [])]
             if row != 'wire':
                 columns += [([*rooms, 'sasl'], ['epop_sasl_init', 'epop_sasl_plain']),
@@ -76,7 +82,7 @@ def measure():
 
 def structs(folder):
     source, target = os.path.join(folder, 'structs.c'), os.path.join(folder, 'structs.o')
-    names = ['epop_client', 'epop_server', 'epop_sasl']
+    names = ['epop_client', 'epop_server', 'epop_sasl', 'epop_sync']
     with open(source, 'w', encoding='utf-8') as f:
         f.write('#include <epop/epop.h>\n')
         f.writelines(f'char size_of_{name}[sizeof({name})];\n' for name in names)
@@ -93,7 +99,7 @@ def table(flash, ram, version):
         cells = [f'{number:,}' for number in octets] + [''] * (3 - len(octets))
         lines.append(f'| {row} | {" | ".join(cells)} |\n')
     lines += ['\n', f'RAM beside the host\'s buffers: `epop_client` {ram["epop_client"]}, `epop_server` '
-              f'{ram["epop_server"]}, `epop_sasl` {ram["epop_sasl"]}. (`tests/laws/footprint.py`; `--gc-sections`) ', END]
+              f'{ram["epop_server"]}, `epop_sasl` {ram["epop_sasl"]}, `epop_sync` {ram["epop_sync"]}. (`tests/laws/footprint.py`; `--gc-sections`) ', END]
     return ''.join(lines)
 
 
