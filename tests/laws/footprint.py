@@ -24,8 +24,7 @@ LEAST = 'least client'
 LEAST_FUNCTIONS = [f'epop_client_{name}' for name in ('init', 'wants', 'feed', 'eof', 'timeout', 'output', 'output_ack',
                                                       'login', 'answer', 'stat', 'retr', 'dele', 'quit')]
 LEAST_MACROS = ['-DEPOP_NO_STRERROR', '-DEPOP_NO_TRACE']
-ROWS = {LEAST: ['client'], 'wire': ['wire'], 'client': ['client'], 'client and sync': ['client', 'sync'], 'server': ['server'],
-        'client and server': ['client', 'server']}
+ROWS = {LEAST: ['client'], 'wire': ['wire'], 'client': ['client'], 'client and sync': ['client', 'sync'], 'server': ['server']}
 BEGIN, END = '<!-- footprint: made by tests/laws/footprint.py --update -->\n', '<!-- /footprint -->\n'
 
 
