@@ -338,10 +338,10 @@ static int32_t result_of(const epop_sync *s, int32_t error)
 /* What has not been said yet. The session is over, so that no callback can stop it. */
 static void close_events(epop_sync *s, int32_t result)
 {
-    s->p_busy = 1;
-    if (s->p_under_way) {
-        epop_sync_entry *entry = &s->p_table[s->p_single - s->p_base - 1];
+    epop_sync_entry *entry = s->p_under_way ? epopi_sync_entry(s, s->p_single) : NULL;
 
+    s->p_busy = 1;
+    if (entry) {
         epopi_sync_failed(s, entry, result, EPOP_CODE_NONE);
         (void)epopi_sync_emit_end(s, s->p_single, entry->p_result);
     }
