@@ -44,7 +44,8 @@ def missing(name, ids):
         suite, subject = program.groups()
         path = f'laws/{subject}.py' if suite == 'laws' else f'{suite}/test_{subject}.c'
         path = f'../fuzz/{subject}.c' if subject.startswith('fuzz_') else path
-        return None if os.path.exists(tree.path('tests', path)) else f'there is no tests/{path}'
+        program = f"test('{subject}', " in tree.read('tests', suite, 'meson.build')
+        return None if program or os.path.exists(tree.path('tests', path)) else f'there is no tests/{path}'
     if re.fullmatch(r'[A-Z0-9][A-Z0-9.]*(-[A-Z0-9.]+)+', name):
         return None if name in ids else 'there is no such trace'
     if re.fullmatch(r'[\w/-]+\.(?:md|py|c)', name) and '/' in name:
