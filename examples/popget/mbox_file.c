@@ -101,24 +101,6 @@ bool mbox_file_hash(XXH64_state_t *hash, int fd, off_t at, off_t end)
     return true;
 }
 
-bool mbox_file_sync_name(const char *name)
-{
-    char *path = strdup(name);
-    char *slash;
-    bool good;
-
-    if (path == NULL) {
-        return false;
-    }
-    slash = strrchr(path, '/');
-    if (slash != NULL) {
-        slash[slash == path] = '\0';
-    }
-    good = outfile_sync_directory(slash != NULL ? path : ".");
-    free(path);
-    return good;
-}
-
 /* ---------------------------------------------------------------------------------------------------------------------
  * After a crash
  */
