@@ -3,8 +3,8 @@
 # Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 #
 # usage: sh tests/install.sh GROUP...
-#   build   C compiler, meson, ninja, pkg-config, xxhash, mbedTLS, the openssl command
-#   test    OpenSSL's libcrypto, cmocka, clang, python3 with pytest; the sanitizers, pmccabe and a compiler for
+#   build   C compiler, meson, ninja, pkg-config, xxhash, mbedTLS, the openssl command; SQLite where it can be had
+#   test    OpenSSL's libcrypto, SQLite, cmocka, clang, python3 with pytest; the sanitizers, pmccabe and a compiler for
 #           ARM chips (gcc-arm-none-eabi) where they can be had
 #   peers   other POP3 programs: curl, mpop, fetchmail, dovecot, gsasl, popa3d. Those that can not be had are named, no
 #           more
@@ -28,6 +28,7 @@ ninja     ninja-build      ninja-build           samurai                   ninja
 pkgconf   pkg-config       pkgconf-pkg-config    pkgconf                   pkgconf   pkg-config
 xxhash    libxxhash-dev    xxhash-devel          xxhash-dev                xxhash    xxhash
 mbedtls   libmbedtls-dev   mbedtls-devel         mbedtls-dev               mbedtls   mbedtls
+sqlite    libsqlite3-dev   sqlite-devel          sqlite-dev                sqlite    sqlite
 openssl   openssl          openssl               openssl                   openssl   openssl
 libcrypto libssl-dev       openssl-devel         openssl-dev               openssl   openssl
 cmocka    libcmocka-dev    libcmocka-devel       cmocka-dev                cmocka    cmocka
@@ -95,6 +96,7 @@ there() {
     ninja) have ninja || have ninja-build || have samu ;;
     pkgconf) have pkg-config || have pkgconf ;;
     xxhash) library_known libxxhash ;;
+    sqlite) library_known sqlite3 ;;
     mbedtls) header_known mbedtls/ssl.h ;;
     libcrypto) library_known libcrypto ;;
     cmocka) library_known cmocka ;;
@@ -236,9 +238,12 @@ wish() {
 manager=$(manager)
 for group in "$@"; do
     case $group in
-    build) require cc meson ninja pkgconf xxhash mbedtls openssl ;;
+    build)
+        require cc meson ninja pkgconf xxhash mbedtls openssl
+        wish sqlite
+        ;;
     test)
-        require gcc libcrypto cmocka clang pytest
+        require gcc libcrypto sqlite cmocka clang pytest
         wish asan
         wish pmccabe
         wish arm-none-eabi-gcc

@@ -77,16 +77,30 @@ static unsigned wanted(const struct loop *loop, uint32_t wants)
     return want;
 }
 
+static bool is_busy(const struct loop *loop)
+{
+    return loop->host.is_busy(loop->host.user);
+}
+
+/* The host's turn, where the peer has nothing to say and takes nothing; true where it came to that. */
+static bool work(struct loop *loop, unsigned want, unsigned *came)
+{
+    *came = want > 0 ? transport_wait(loop->transport, want, 0) : 0;
+    if (*came == 0) {
+        loop->host.work(loop->host.user);
+    }
+    return *came == 0;
+}
+
 /* Waits for the connection, then moves octets both ways: a peer that sends while we do must not be made to wait. */
 static enum loop_end move(struct loop *loop, unsigned want)
 {
-    bool is_busy = loop->host.is_busy(loop->host.user);
     uint32_t deadline = epop_client_deadline(loop->client);
-    unsigned seconds = deadline > 0 ? deadline : loop->timeout;
-    unsigned came = want > 0 || !is_busy ? transport_wait(loop->transport, want, is_busy ? 0 : seconds) : 0;
+    unsigned came;
 
-    if (came == 0 && is_busy) {
-        loop->host.work(loop->host.user);
+    if (!is_busy(loop)) {
+        came = transport_wait(loop->transport, want, deadline > 0 ? deadline : loop->timeout);
+    } else if (work(loop, want, &came)) {
         return LOOP_GO_ON;
     }
     if (came == TRANSPORT_SIGNAL) {
@@ -136,6 +150,12 @@ static enum loop_end shake(struct loop *loop)
     return loop->is_stls && epop_client_tls_started(loop->client) != EPOP_OK ? LOOP_ERROR : LOOP_GO_ON;
 }
 
+/* Nothing can come that would be of use. */
+static enum loop_end stuck(struct loop *loop)
+{
+    return loop->deaf ? end_of_stream(loop) : LOOP_STUCK;
+}
+
 static enum loop_end step(struct loop *loop)
 {
     uint32_t wants = epop_client_wants(loop->client);
@@ -156,10 +176,7 @@ static enum loop_end step(struct loop *loop)
     if (can_feed(loop, wants)) {
         return feed(loop);
     }
-    if (want == 0 && !loop->host.is_busy(loop->host.user)) {
-        return loop->deaf ? end_of_stream(loop) : LOOP_STUCK;
-    }
-    return move(loop, want);
+    return want > 0 || is_busy(loop) ? move(loop, want) : stuck(loop);
 }
 
 enum loop_end loop_run(struct loop *loop)

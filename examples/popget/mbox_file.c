@@ -101,24 +101,6 @@ bool mbox_file_hash(XXH64_state_t *hash, int fd, off_t at, off_t end)
     return true;
 }
 
-bool mbox_file_sync_name(const char *name)
-{
-    char *path = strdup(name);
-    char *slash;
-    bool good;
-
-    if (path == NULL) {
-        return false;
-    }
-    slash = strrchr(path, '/');
-    if (slash != NULL) {
-        slash[slash == path] = '\0';
-    }
-    good = outfile_sync_directory(slash != NULL ? path : ".");
-    free(path);
-    return good;
-}
-
 /* ---------------------------------------------------------------------------------------------------------------------
  * After a crash
  */
@@ -209,11 +191,20 @@ static enum sink_result look_at(int fd, const struct place_of_message *message)
     return SINK_REFUSED;
 }
 
+/* The mailbox can not be opened, or not be looked into. */
+static enum sink_result give_up(const char *file, int error, struct report *report)
+{
+    report_fatal(report, error == EAGAIN ? STATUS_TEMPORARY : STATUS_IO, "mbox %s: %s", file,
+                 error == EAGAIN ? "another program holds the lock (try again later)" : strerror(error));
+    return SINK_BROKEN;
+}
+
 enum sink_result sink_mbox_resolve(const char *file, const char *detail, struct report *report)
 {
     struct place_of_message message;
-    enum sink_result result = SINK_BROKEN;
+    enum sink_result result;
     bool fresh;
+    int why;
     int fd;
 
     if (!read_place(&message, detail)) {
@@ -224,15 +215,11 @@ enum sink_result sink_mbox_resolve(const char *file, const char *detail, struct 
         return SINK_REFUSED;
     }
     fd = mbox_file_open(file, &fresh);
-    if (fd >= 0) {
-        result = look_at(fd, &message);
+    if (fd < 0) {
+        return give_up(file, errno, report);
     }
-    if (result == SINK_BROKEN) {
-        report_fatal(report, fd < 0 && errno == EAGAIN ? STATUS_TEMPORARY : STATUS_IO, "mbox %s: %s", file,
-                     fd < 0 && errno == EAGAIN ? "another program holds the lock (try again later)" : strerror(errno));
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    return result;
+    result = look_at(fd, &message);
+    why = errno;
+    close(fd);
+    return result == SINK_BROKEN ? give_up(file, why, report) : result;
 }

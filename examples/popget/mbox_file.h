@@ -18,7 +18,4 @@ int mbox_file_open(const char *name, bool *fresh);
 /* Adds a part of a file to a checksum; false where it is not there. */
 bool mbox_file_hash(XXH64_state_t *hash, int fd, off_t at, off_t end);
 
-/* Makes a new name last. */
-bool mbox_file_sync_name(const char *name);
-
 #endif

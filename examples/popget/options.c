@@ -374,10 +374,18 @@ static const char *contradiction_of_fate(const struct options *options)
     if (options->delete_after && options->state_file == NULL) {
         return "--delete-after: without --state FILE nobody knows how old a message is";
     }
-    if (deletes(options) && options->target == TARGET_STDOUT && isatty(STDOUT_FILENO)) {
+    return NULL;
+}
+
+static const char *contradiction_of_output(const struct options *options)
+{
+    if (options->target != TARGET_STDOUT) {
+        return NULL;
+    }
+    if (deletes(options) && isatty(STDOUT_FILENO)) {
         return "--delete: a terminal stores nothing (send standard output to a file or a pipe)";
     }
-    return NULL;
+    return options->json ? "--json and --stdout both write to standard output" : NULL;
 }
 
 static const char *contradiction_of_fetch(const struct options *options)
@@ -385,20 +393,21 @@ static const char *contradiction_of_fetch(const struct options *options)
     if (options->targets != 1) {
         return "give exactly one of --maildir, --mbox, --stdout, --exec, or --list";
     }
-    if (options->json && options->target == TARGET_STDOUT) {
-        return "--json and --stdout both write to standard output";
-    }
     if (options->new_only && (options->all || options->state_file == NULL)) {
         return options->all ? "--new and --all contradict each other"
                             : "--new: without --state FILE nobody knows what is new";
     }
-    return contradiction_of_fate(options);
+    if (options->delete_after && options->state_file == NULL) {
+        return "--delete-after: without --state FILE nobody knows how old a message is";
+    }
+    return contradiction_of_output(options);
 }
 
 bool options_settle(struct options *options, struct report *report)
 {
     const char *wrong = options->list ? contradiction_of_list(options) : contradiction_of_fetch(options);
 
+    wrong = wrong != NULL || options->list ? wrong : contradiction_of_fate(options);
     if (wrong != NULL) {
         report_fatal(report, STATUS_USAGE, "%s", wrong);
         return false;

@@ -137,6 +137,24 @@ bool outfile_sync_directory(const char *name)
     return good;
 }
 
+bool outfile_sync_name(const char *name)
+{
+    char *path = strdup(name);
+    char *slash;
+    bool good;
+
+    if (path == NULL) {
+        return false;
+    }
+    slash = strrchr(path, '/');
+    if (slash != NULL) {
+        slash[slash == path] = '\0';
+    }
+    good = outfile_sync_directory(slash != NULL ? path : ".");
+    free(path);
+    return good;
+}
+
 /* `pattern` ends in XXXXXX. */
 static int make_temporary(char *pattern)
 {

@@ -35,6 +35,9 @@ bool outfile_close(struct outfile *out);
 /* fsync() of a directory, so that a name in it is on the disk too. False with errno set. */
 bool outfile_sync_directory(const char *name);
 
+/* The same for the directory that `name` is in, so that a new name lasts. */
+bool outfile_sync_name(const char *name);
+
 /* A new file for this program alone that is gone when it is closed: beside `name` where that directory may be written
  * to, else in TMPDIR or /tmp. With name NULL only there. -1 with errno set. */
 int outfile_temporary(const char *name);

@@ -13,7 +13,7 @@
 
 enum {
     SECOND = 1000,
-    SIGNALLED = 128, /* statuses above it name a signal */
+    SIGNALLED = 128,                /* statuses above it name a signal */
     BACKOFF_MOST = 60 * 60 * SECOND /* milliseconds; unless --watch itself is longer */
 };
 

@@ -316,7 +316,7 @@ static void mbox_publish(struct sink *sink)
 {
     struct mbox *mbox = mbox_of(sink);
 
-    if (append(mbox) && (!mbox->fresh || mbox_file_sync_name(mbox->name))) {
+    if (append(mbox) && (!mbox->fresh || outfile_sync_name(mbox->name))) {
         sink->shown = sink->held;
         return;
     }

@@ -464,23 +464,6 @@ static bool go_to_end(struct log *log, off_t end)
     return true;
 }
 
-static bool sync_name(const char *file)
-{
-    char directory[PATH_MAX];
-    char *slash;
-
-    if (snprintf(directory, sizeof directory, "%s", file) >= (int)sizeof directory) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    slash = strrchr(directory, '/');
-    if (slash == NULL) {
-        return outfile_sync_directory(".");
-    }
-    slash[slash == directory] = '\0';
-    return outfile_sync_directory(directory);
-}
-
 static bool write_entry(const struct log *log, FILE *out, const struct entry *entry, size_t *lines)
 {
     struct record record = {RECORD_SEEN, log->accounts[entry->account], entry->intent};
@@ -543,7 +526,7 @@ static bool compact(struct log *log)
         return fail(log);
     }
     if (!lock(out) || !write_all(log, out, &lines) || rename(name, log->state.file) != 0 ||
-        !sync_name(log->state.file)) {
+        !outfile_sync_name(log->state.file)) {
         fail(log);
         fclose(out);
         return false;
@@ -570,7 +553,7 @@ static bool start(struct log *log)
         return false;
     }
     if (is_fresh(log)) {
-        return (fputs(head, log->file) >= 0 && sync_file(log->file) && sync_name(log->state.file)) || fail(log);
+        return (fputs(head, log->file) >= 0 && sync_file(log->file) && outfile_sync_name(log->state.file)) || fail(log);
     }
     end = read_lines(log);
     if (end < 0 || !go_to_end(log, end)) {
