@@ -16,6 +16,7 @@
 
 bool trace_open(struct trace *trace, const char *name, struct report *report)
 {
+    static bool is_begun; /* several accounts and rounds go into one file */
     struct stat about;
     int fd;
 
@@ -24,13 +25,13 @@ bool trace_open(struct trace *trace, const char *name, struct report *report)
     if (name == NULL) {
         return true;
     }
-    fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
+    fd = open(name, O_WRONLY | O_CREAT | (is_begun ? O_APPEND : O_TRUNC) | O_CLOEXEC | O_NOCTTY, 0600);
     if (fd >= 0) {
         /* A file that was there before may be open to others; what a server says is not for them. */
         if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode)) {
             fchmod(fd, 0600);
         }
-        trace->file = fdopen(fd, "w");
+        trace->file = fdopen(fd, "w"); /* empties nothing */
     }
     if (trace->file == NULL) {
         report_fatal(report, STATUS_IO, "trace file %s: %s", name, strerror(errno));
@@ -39,6 +40,7 @@ bool trace_open(struct trace *trace, const char *name, struct report *report)
         }
         return false;
     }
+    is_begun = true;
     return true;
 }
 

@@ -63,7 +63,8 @@ def test_all_accounts(tmp_path, config):
             + account("other", other, "  mbox ~/other")
         )
         for _ in range(2):
-            done = run(tmp_path, "--all-accounts")
+            done = run(tmp_path, "--all-accounts", "--trace", tmp_path / "trace")
+            assert (tmp_path / "trace").read_bytes().count(b"S: +OK mini ready") == 2
             assert b"popget: one: " in done.stderr and b"popget: other: " in done.stderr
         assert_same(stored(tmp_path / "one"), small(3))
         assert (tmp_path / "other").read_bytes().count(b"Message-ID:") == 2
