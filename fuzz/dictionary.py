@@ -10,12 +10,13 @@ import sys
 
 ARGUMENTS = {'NONE': '', 'NUMBER': ' 1', 'NUMBER_OPTIONAL': ' 2', 'NUMBER_LINES': ' 1 2', 'REST': ' a b',
              'WORD_OPTIONAL': ' de', 'WORD_WORD': ' a b', 'WORDS_OPTIONAL': ' PLAIN ='}
-# RFC 1939 section 3, RFC 2449 sections 6 and 8, RFC 2595, RFC 3206, RFC 6856, RFC 2384.
+# RFC 1939 section 3, RFC 2449 sections 6 and 8, RFC 2595, RFC 3206, RFC 6856, RFC 2384; RFC 5802, RFC 7628.
 OTHERS = ['+OK', '+OK ', '-ERR', '-ERR ', '+ ', '\r\n', '\n', '.\r\n', '..', '\r\n.\r\n', '\x1e', '+OK 2 320\r\n',
           '1 120\r\n', '[IN-USE]', '[LOGIN-DELAY]', '[SYS/TEMP]', '[SYS/PERM]', '[AUTH]', '[UTF8]', 'SASL',
           'RESP-CODES', 'LOGIN-DELAY', 'PIPELINING\r\n', 'EXPIRE', 'NEVER', 'IMPLEMENTATION', 'AUTH-RESP-CODE',
           '<1.2@a>', 'POP4 rev', 'pop://', 'pops://', ';AUTH=', '+APOP', '%0d', '[::1]', ':110', '4294967295',
-          '4294967296', '18446744073709551615', 'QUJD', '=']
+          '4294967296', '18446744073709551615', 'QUJD', '=', 'n,,n=', 'y,,', 'p=tls-exporter,,', ',a=', ',r=', ',s=', ',i=3',
+          'c=biws', ',p=', 'v=', 'e=', 'm=', '=2C', '=3D', 'auth=Bearer ', 'user=', '\x01', 'SCRAM-SHA-256', 'PLAIN', '*\r\n']
 
 
 def escaped(text):

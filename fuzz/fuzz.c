@@ -122,6 +122,7 @@ uint32_t fuzz_input_open(fuzz_input *input, const uint8_t *data, size_t size)
     input->flags = data[0];
     input->seed = data[1];
     input->decision_count = data[2] & DECISIONS_MASK;
+    input->more = data[2] >> 5;
     input->decisions = data + HEAD;
     if (size < HEAD + input->decision_count) {
         return 0;

@@ -43,10 +43,12 @@ uint32_t fuzz_below(uint32_t *seed, uint32_t bound); /* 0 to bound - 1; 0 where 
 /* A heap copy of exactly that size, so that a sanitizer sees every octet read behind it, and every use of it later. */
 uint8_t *fuzz_copy(const void *data, size_t len);
 
-/* An input of the session targets: an octet of flags, a seed for cuts, the decisions of the host (an octet says how
- * many), then what the other side says, in segments that 0x1E parts. Between segments the host may start TLS. */
+/* An input of the session targets: an octet of flags, a seed for cuts, the decisions of the host (five bits of an octet
+ * say how many, three are more flags), then what the other side says, in segments that 0x1E parts. Between segments the
+ * host may start TLS. */
 typedef struct fuzz_input {
     uint32_t flags;
+    uint32_t more; /* three bits */
     uint32_t seed;
     const uint8_t *decisions;
     size_t decision_count;

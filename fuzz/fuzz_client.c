@@ -8,6 +8,7 @@
  * acknowledges the output in pieces.
  */
 #include "fuzz.h"
+#include "mechanisms.h"
 
 #include <epop/client.h>
 
@@ -21,9 +22,13 @@ typedef struct host {
     epop_client client;
     epop_client_slot slots[SLOTS];
     fuzz_input *input;
-    uint32_t *cuts;  /* NULL: at once */
-    uint32_t token;  /* of the last command that was queued */
-    uint32_t held;   /* a question waits for its answer */
+    uint32_t *cuts; /* NULL: at once */
+    uint32_t token; /* of the last command that was queued */
+    uint32_t held;  /* a question waits for its answer */
+    uint32_t ask;
+    size_t offset;    /* where its answer goes on */
+    const char *said; /* the answer that was begun */
+    epop_sasl sasl;
     fuzz_log log;
     fuzz_log sent;
     uint64_t body;
@@ -87,21 +92,44 @@ static void act(host *h)
     }
 }
 
+static const char *text_for(const host *h, uint32_t what)
+{
+    static const char *const names[] = {"joe", "a b ", "x", "\xc3\xa4"};
+    static const char *const secrets[] = {FUZZ_PASSWORD, "s3cr3t a b ", "s3cr3t,=", "s3cr3t\xc3\xa4"};
+    static char token[600];
+
+    if (h->ask == EPOP_ASK_BINDING) {
+        return FUZZ_BINDING;
+    }
+    if (h->ask == EPOP_ASK_TOKEN && what / 8 % 4 == 3) {
+        memset(token, 't', sizeof token - 1);
+        memcpy(token, "s3cr3t", 6);
+        return token;
+    }
+    return h->ask == EPOP_ASK_PASSWORD || h->ask == EPOP_ASK_TOKEN ? secrets[what / 8 % 4] : names[what / 8 % 4];
+}
+
+/* The rest of an answer is no new decision. An answer that can not be taken is followed by none. */
 static void answer(host *h)
 {
-    static const char *const texts[] = {"joe", "a b ", "x", "\xc3\xa4"};
-    uint32_t what = fuzz_decide(h->input);
+    uint32_t what = h->offset == 0 ? fuzz_decide(h->input) : 2;
     int32_t result;
 
     h->held = 0;
     if (what % 8 == 0) {
         result = epop_client_answer(&h->client, "a\r\nDELE 1", 9);
-        FUZZ_CHECK(result == EPOP_ERR_OCTET);
+        FUZZ_CHECK(result == EPOP_ERR_OCTET || h->ask == EPOP_ASK_BINDING);
     }
     if (what % 8 == 1) {
         result = epop_client_decline(&h->client);
     } else {
-        result = epop_client_answer(&h->client, texts[what / 8 % 4], strlen(texts[what / 8 % 4]));
+        const char *text = h->offset == 0 ? text_for(h, what) : h->said;
+        h->said = text;
+        result = epop_client_answer(&h->client, text + h->offset, strlen(text) - h->offset);
+        if (result == EPOP_ERR_OCTET || result == EPOP_ERR_TOO_LONG) {
+            FUZZ_CHECK(h->offset == 0);
+            result = epop_client_decline(&h->client);
+        }
     }
     FUZZ_CHECK(result >= EPOP_OK || result == EPOP_ERR_ABORTED);
 }
@@ -222,8 +250,12 @@ static int32_t on_ask(void *user, const epop_ask_event *event)
 {
     host *h = user;
 
-    begin_event(h, "ask", event->token);
-    fuzz_log_add(&h->log, " %u\n", (unsigned)event->ask);
+    if (event->offset == 0) { /* how often an answer is taken up again depends on the room for it */
+        begin_event(h, "ask", event->token);
+        fuzz_log_add(&h->log, " %u %s\n", (unsigned)event->ask, event->mechanism);
+    }
+    h->ask = event->ask;
+    h->offset = (size_t)event->offset;
     if (h->cuts && fuzz_below(h->cuts, 2)) {
         h->held = 1;
     } else {
@@ -249,6 +281,9 @@ static int32_t on_trace(void *user, const epop_trace_event *event)
     fuzz_log_span(&h->log, event->line);
     fuzz_log_add(&h->log, "\n");
     FUZZ_CHECK(!event->sent || event->line.len < 5 || memcmp(event->line.ptr, "PASS ", 5) != 0);
+    FUZZ_CHECK(!event->sent || event->line.len < 5 || memcmp(event->line.ptr, "AUTH ", 5) != 0 ||
+               memchr(event->line.ptr + 5, ' ', event->line.len - 5) == NULL); /* the mechanism alone */
+    fuzz_holds_no_secret(h->input, event->line.ptr, event->line.len);
     return pause_or_not(h);
 }
 
@@ -378,14 +413,17 @@ static void run(host *h, fuzz_input *input, uint32_t *cuts)
     static const epop_client_config none;
     epop_client_config config = none;
     uint8_t *line = malloc(EPOP_CLIENT_LINE_MIN);
-    uint8_t *out = malloc(OUTPUT);
+    uint8_t *out = calloc(1, OUTPUT); /* looked through at the end */
+    uint8_t *buffer = NULL;
 
     memset(h, 0, sizeof *h);
     h->input = input;
     h->cuts = cuts;
     input->decision_at = 0;
     config.struct_size = sizeof config;
-    config.flags = input->flags & 7;
+    config.flags =
+        (input->flags & 7) | (input->more & 2 ? EPOP_CLIENT_STLS : 0) | (input->more & 4 ? EPOP_CLIENT_SASL_ONLY : 0);
+    config.sasl = input->more & 1 ? fuzz_sasl_open(&h->sasl, &buffer) : NULL;
     config.callbacks = &callbacks;
     config.user = h;
     config.line_buffer = line;
@@ -401,6 +439,11 @@ static void run(host *h, fuzz_input *input, uint32_t *cuts)
     FUZZ_CHECK(epop_client_init(&h->client, sizeof h->client, &config) == EPOP_OK);
     act(h);
     log_end(h, dialogue(h));
+    fuzz_holds_no_secret(h->input, &h->client, sizeof h->client);
+    fuzz_holds_no_secret(h->input, &h->sasl, sizeof h->sasl);
+    fuzz_holds_no_secret(h->input, buffer, buffer ? FUZZ_BUFFER : 0);
+    fuzz_holds_no_secret(h->input, out, OUTPUT);
+    free(buffer);
     free(line);
     free(out);
 }

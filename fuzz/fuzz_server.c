@@ -7,6 +7,7 @@
  * bodies pushed whole. "In pieces": the smallest output, cuts, sips and pauses anywhere, answers later.
  */
 #include "fuzz.h"
+#include "mechanisms.h"
 
 #include <epop/server.h>
 
@@ -25,6 +26,9 @@ typedef struct host {
     uint8_t deleted[(MESSAGES + 7) / 8];
     uint32_t count;
     uint32_t held; /* the kind of a question that waits for its answer */
+    uint32_t auth; /* which login's it is */
+    uint32_t hash; /* ... and of what kind its key is */
+    epop_sasl sasl;
     uint8_t body[BODY_MAX];
     size_t body_at;
     size_t body_len;
@@ -107,13 +111,37 @@ static int32_t reply(host *h, uint32_t what)
     return epop_server_reply(&h->server, &line, shape);
 }
 
+/* What is known of a user; everybody is known, and has the same password. */
+static int32_t look_up(host *h)
+{
+    uint8_t keys[2 * EPOP_HASH_MAX];
+    epop_scram_key key;
+
+    if (h->auth == EPOP_AUTH_KEY) {
+        FUZZ_CHECK(epop_server_answer(&h->server, "x", 1) == EPOP_ERR_NOT_ASKED);
+        fuzz_scram_key(h->hash, keys, &key);
+        return epop_server_key(&h->server, &key);
+    }
+    FUZZ_CHECK(epop_server_accept(&h->server) == EPOP_ERR_NOT_ASKED);
+    return h->auth == EPOP_AUTH_SECRET    ? epop_server_answer(&h->server, FUZZ_PASSWORD, sizeof FUZZ_PASSWORD - 1)
+           : h->auth == EPOP_AUTH_BINDING ? epop_server_answer(&h->server, FUZZ_BINDING, sizeof FUZZ_BINDING - 1)
+                                          : epop_server_refuse(&h->server, EPOP_CODE_AUTH, NULL, 0);
+}
+
+static uint32_t is_look_up(const host *h, uint32_t kind)
+{
+    return kind == EPOP_EVENT_AUTH && h->auth >= EPOP_AUTH_FAILED;
+}
+
 static int32_t answer(host *h, uint32_t kind)
 {
     uint32_t what = fuzz_decide(h->input);
     int32_t result;
 
     h->held = 0;
-    if (kind == EPOP_EVENT_COMMAND && what % 4 != 0) {
+    if (is_look_up(h, kind) && what % 8 != 0) {
+        result = look_up(h);
+    } else if (kind == EPOP_EVENT_COMMAND && what % 4 != 0) {
         result = reply(h, what);
     } else if (what % 8 == 0) {
         result = refuse(h, what);
@@ -155,11 +183,18 @@ static int32_t on_auth(void *user, const epop_auth_event *event)
 {
     host *h = user;
 
-    FUZZ_CHECK(event->name.len > 0 && event->password.len > 0);
-    fuzz_log_add(&h->log, "auth");
+    FUZZ_CHECK(event->auth != EPOP_AUTH_PASSWORD || (event->name.len > 0 && event->password.len > 0));
+    FUZZ_CHECK(event->auth == EPOP_AUTH_TOKEN || (!event->more && event->offset == 0));
+    fuzz_log_add(&h->log, "auth %s %u %u", event->mechanism, (unsigned)event->auth, (unsigned)event->offset);
     fuzz_log_span(&h->log, event->name);
+    fuzz_log_span(&h->log, event->authzid);
     fuzz_log_span(&h->log, event->password);
     fuzz_log_add(&h->log, "\n");
+    h->auth = event->auth;
+    h->hash = strncmp(event->mechanism, "SCRAM-SHA-256", 13) == 0 ? EPOP_HASH_SHA256 : EPOP_HASH_SHA1;
+    if (event->more) {
+        return pause_or_not(h);
+    }
     return now_or_later(h, event->kind);
 }
 
@@ -230,6 +265,8 @@ static int32_t on_trace(void *user, const epop_trace_event *event)
 {
     host *h = user;
 
+    FUZZ_CHECK(event->sent || event->line.len < 5 || memcmp(event->line.ptr, "AUTH ", 5) != 0 ||
+               memchr(event->line.ptr + 5, ' ', event->line.len - 5) == NULL); /* the mechanism alone */
     fuzz_log_add(&h->log, "%s%u", event->sent ? ">" : "<", (unsigned)event->redacted);
     fuzz_log_span(&h->log, event->line);
     fuzz_log_add(&h->log, "\n");
@@ -363,6 +400,7 @@ static void run(host *h, fuzz_input *input, uint32_t *cuts)
     uint8_t *out = cuts ? malloc(output) : large_output;
     uint8_t *line = malloc(EPOP_SERVER_LINE_MIN);
     uint8_t *name = malloc(10);
+    uint8_t *buffer = NULL;
 
     memset(h, 0, sizeof *h);
     memset(&config, 0, sizeof config);
@@ -384,8 +422,13 @@ static void run(host *h, fuzz_input *input, uint32_t *cuts)
     config.expire = 3;
     config.login_delay = EPOP_UNSET;
     config.max_bad_commands = input->flags & 0x40 ? 3 : 0;
+    config.sasl = input->more & 1 ? fuzz_sasl_open(&h->sasl, &buffer) : NULL;
     FUZZ_CHECK(epop_server_init(&h->server, sizeof h->server, &config) == EPOP_OK);
     log_end(h, dialogue(h));
+    fuzz_holds_no_secret(h->input, &h->server, sizeof h->server);
+    fuzz_holds_no_secret(h->input, &h->sasl, sizeof h->sasl);
+    fuzz_holds_no_secret(h->input, buffer, buffer ? FUZZ_BUFFER : 0);
+    free(buffer);
     free(cuts ? out : NULL);
     free(line);
     free(name);

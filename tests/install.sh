@@ -4,8 +4,8 @@
 #
 # usage: sh tests/install.sh GROUP...
 #   build   C compiler, meson, ninja, pkg-config, xxhash, mbedTLS, the openssl command; SQLite where it can be had
-#   test    OpenSSL's libcrypto, SQLite, cmocka, clang, python3 with pytest; the sanitizers and pmccabe where they can be
-#           had
+#   test    OpenSSL's libcrypto, SQLite, cmocka, clang, python3 with pytest; the sanitizers, pmccabe and a compiler for
+#           ARM chips (gcc-arm-none-eabi) where they can be had
 #   peers   other POP3 programs: curl, mpop, fetchmail, dovecot, gsasl, popa3d. Those that can not be had are named, no
 #           more
 # EPOP_PEERS names the folder for peers that are unpacked and not installed (popa3d).
@@ -36,6 +36,7 @@ clang     clang            clang                 clang                     clang
 gcc       gcc              gcc                   gcc                       gcc       -
 asan      gcc              libasan,libubsan      -                         gcc       -
 pmccabe   pmccabe          -                     -                         -         pmccabe
+arm-none-eabi-gcc gcc-arm-none-eabi arm-none-eabi-gcc-cs gcc-arm-none-eabi arm-none-eabi-gcc -
 pytest    python3-pytest   python3-pytest        py3-pytest                python-pytest pytest
 curl      curl             curl                  curl                      curl      curl
 mpop      mpop             mpop                  mpop                      mpop      mpop
@@ -245,6 +246,7 @@ for group in "$@"; do
         require gcc libcrypto sqlite cmocka clang pytest
         wish asan
         wish pmccabe
+        wish arm-none-eabi-gcc
         ;;
     peers)
         for peer in curl mpop fetchmail dovecot gsasl; do

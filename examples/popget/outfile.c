@@ -2,7 +2,7 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* sync_file_range() */
 
 #include "outfile.h"
 
@@ -106,6 +106,38 @@ bool outfile_sync(struct outfile *out)
         out->error = errno;
     }
     return out->error == 0;
+}
+
+int outfile_release(struct outfile *out)
+{
+    int fd = out->fd;
+
+    if (!outfile_flush(out)) {
+        return -1;
+    }
+#ifdef SYNC_FILE_RANGE_WRITE
+    (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint: errors come with fsync() */
+#endif
+    out->fd = -1;
+    return fd;
+}
+
+void outfile_close_released(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+}
+
+bool outfile_sync_released(int *fd)
+{
+    bool good = *fd < 0 || sync_descriptor(*fd);
+    int why = errno;
+
+    outfile_close_released(fd);
+    errno = why;
+    return good;
 }
 
 bool outfile_close(struct outfile *out)

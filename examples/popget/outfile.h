@@ -29,6 +29,14 @@ bool outfile_flush(struct outfile *out);
 /* Flushes, and waits until the octets are on the disk. Pipes and devices, which have none, are content without. */
 bool outfile_sync(struct outfile *out);
 
+/* Flushes, and begins to bring the octets to the disk without waiting; the descriptor, for the two below, or -1 (the
+ * file stays open then). */
+int outfile_release(struct outfile *out);
+
+/* Waits until the octets are on the disk, and closes. False with errno set. What is -1 is closed already. */
+bool outfile_sync_released(int *fd);
+void outfile_close_released(int *fd);
+
 /* Closes the file as it is; false where that fails. */
 bool outfile_close(struct outfile *out);
 

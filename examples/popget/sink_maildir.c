@@ -36,6 +36,7 @@ struct maildir {
     char host[HOST_SIZE];
     char temporary[PATH_MAX];                      /* of the open message; "" where there is no such file */
     char names[BATCH_MESSAGES][NAME_SIZE_OF_FILE]; /* of the finished ones */
+    int files[BATCH_MESSAGES];                     /* ... open until they are synced; -1 then */
     char new_directory[PATH_MAX];
     char tmp_directory[PATH_MAX];
     char directory[PATH_MAX];
@@ -176,7 +177,8 @@ static enum sink_result maildir_finish(struct sink *sink, const struct sink_mess
     struct maildir *maildir = maildir_of(sink);
 
     (void)message;
-    if (!outfile_sync(&maildir->out) || !outfile_close(&maildir->out)) {
+    maildir->files[sink->held] = outfile_release(&maildir->out);
+    if (maildir->files[sink->held] < 0) {
         sink_fail(sink, maildir->directory, maildir->out.error);
         return SINK_BROKEN;
     }
@@ -196,10 +198,28 @@ static void maildir_drop(struct sink *sink)
     }
 }
 
+/* All files of the batch are written when the first is synced, so that they share most of the wait. */
+static bool sync_files(struct maildir *maildir, size_t held)
+{
+    int error = 0;
+    size_t i;
+
+    for (i = 0; i < held; i++) {
+        if (!outfile_sync_released(&maildir->files[i]) && error == 0) {
+            error = errno;
+        }
+    }
+    errno = error;
+    return error == 0;
+}
+
 static bool maildir_prepare(struct sink *sink)
 {
-    const struct maildir *maildir = maildir_of(sink);
+    struct maildir *maildir = maildir_of(sink);
 
+    if (!sync_files(maildir, sink->held)) {
+        return sink_fail(sink, maildir->directory, errno);
+    }
     return outfile_sync_directory(maildir->tmp_directory) || sink_fail(sink, maildir->tmp_directory, errno);
 }
 
@@ -245,10 +265,13 @@ static void maildir_publish(struct sink *sink)
 
 static void maildir_end_batch(struct sink *sink, bool keep)
 {
-    const struct maildir *maildir = maildir_of(sink);
+    struct maildir *maildir = maildir_of(sink);
     char path[PATH_MAX];
     size_t i;
 
+    for (i = 0; i < sink->held; i++) {
+        outfile_close_released(&maildir->files[i]);
+    }
     for (i = sink->shown; i < sink->held && !keep; i++) {
         if (join(path, maildir->directory, "tmp/", maildir->names[i])) {
             unlink(path);

@@ -262,7 +262,7 @@ typedef struct epop_sasl {
 EPOP_API size_t epop_sasl_sizeof(void);
 
 /* Makes the SASL part of one session, to be given to epop_client_init or epop_server_init; that session alone may use
- * it, and it must outlive the session, as must `config` and `buffer`. The buffer is wiped after every login.
+ * it, and it must outlive the session, as must `config` and `buffer`. The buffer is wiped after every login, but for APOP's stamp.
  * EPOP_ERR_NULL, EPOP_ERR_STRUCT_SIZE, EPOP_ERR_BUFFER_SIZE, EPOP_ERR_VALUE. */
 EPOP_API int32_t epop_sasl_init(epop_sasl *sasl, size_t size, const epop_sasl_config *config, void *buffer,
                                 size_t buffer_size);

@@ -63,9 +63,11 @@ typedef struct epop_sync_maildrop_event {
 /* A message, and its unique-id: answer with epop_sync_known before returning. One that is not answered counts as
  * EPOP_SYNC_SKIP.
  *
- * The sync can not tell twins, messages with one unique-id at one time (RFC 1939 section 7 allows that for identical
- * copies; broken servers do it with others). A host that keeps count, and takes the second one for another message,
- * loses none of them. */
+ * The sync can not tell twins, messages with one unique-id at one time. RFC 1939 section 7 allows that for identical
+ * copies: a host that keeps count, and takes the second one for another message, has each of them. Broken servers do it
+ * with messages that differ. Which of those is the one that was stored, no count can say, for a run may have stored the
+ * second and not the first; a host that fears them adds `octets` to what it keeps, or has EPOP_SYNC_FILTER show it the
+ * headers. */
 typedef struct epop_sync_listed_event {
     uint32_t struct_size;
     uint32_t kind; /* EPOP_EVENT_SYNC_LISTED */
@@ -135,7 +137,8 @@ typedef struct epop_sync_report_event {
  * on_end nothing is stored. Every callback returns 0 to go on,
  * EPOP_PAUSE to stop after this event (from on_maildrop, on_listed and on_report it counts as 0), or
  * EPOP_ERR_CALLBACK_FIRST or less to abort the session. They are called from inside the client's callbacks, whose rules
- * hold: commands may be queued, everything of this header but init and close called. */
+ * hold: commands may be queued (leave DELE and RSET to the sync; a QUIT ends the run with EPOP_ERR_PHASE), everything
+ * of this header but init and close called. From epop_sync_close they can no longer stop anything. */
 typedef struct epop_sync_callbacks {
     uint32_t struct_size;
     uint32_t reserved; /* 0 */
@@ -161,7 +164,7 @@ enum {
                                       without this it is not fetched: it would come again in every run */
     EPOP_SYNC_DELETE = 0x10,       /* delete what is confirmed or was seen, from `delete_after` on */
     EPOP_SYNC_KEEP_NEWEST = 0x20   /* delete what is confirmed or was seen, but not the `keep_newest` messages with the
-                                      highest numbers */
+                                      highest numbers; with EPOP_SYNC_DELETE beside it, what either of them says */
 };
 
 enum {
@@ -232,6 +235,8 @@ typedef struct epop_sync {
     uint32_t p_flight;
     uint32_t p_unconfirmed;
     uint32_t p_chosen;
+    uint32_t p_round_from;
+    uint32_t p_round_to;
     uint32_t p_rank;
     uint32_t p_number;
     uint32_t p_single;
@@ -273,8 +278,8 @@ EPOP_API int32_t epop_sync_client_callbacks(epop_client_callbacks *callbacks);
  * where a run was begun already. */
 EPOP_API int32_t epop_sync_start(epop_sync *sync);
 
-/* Fetch no more: what is under way is received and dropped, deletions that are due are still done, and the session ends
- * in good order. To end it at once, epop_client_abort. */
+/* Fetch no more, and look at no further window: what is under way is received and dropped, deletions that are due are
+ * still done, and the session ends in good order. To end it at once, epop_client_abort. */
 EPOP_API int32_t epop_sync_stop(epop_sync *sync);
 
 /* How many messages are whole and wait for epop_sync_confirm. While there are any, and nothing else is to be done, the
@@ -301,7 +306,8 @@ typedef struct epop_sync_outcome {
     uint32_t marked;
     uint32_t strange; /* rows of listings that could not be understood, or named a message twice, or one that there is
                          no room for. Where there are any, nothing is deleted in this run: the server may be out of
-                         step. */
+                         step. What earlier windows had marked is taken back by RSET. A status line among the rows
+                         proves it: the session is then aborted at once. */
 } epop_sync_outcome;
 
 /* Ends the run, when the session is over in whatever way (one that is not is aborted): on_end for a message that was

@@ -89,8 +89,8 @@ int32_t epopi_client_die(epop_client *c, int32_t error)
     if (c->p_error == EPOP_OK) {
         c->p_error = error;
         c->p_todo = 0;
+        epopi_client_sasl_end(c); /* before the output goes, behind which a line may be under way */
         epopi_outbox_drop(&c->p_out, epopi_outbox_len(&c->p_out));
-        epopi_client_sasl_end(c);
     }
     return c->p_error;
 }

@@ -46,9 +46,16 @@ void epopi_client_sasl_offer(epop_client *c, epop_span words)
     }
 }
 
+static void drop_line(epop_client *c)
+{
+    epopi_wipe(c->p_out.p_buffer + c->p_out.p_tail, c->p_sasl->p_length);
+    c->p_sasl->p_length = 0;
+}
+
 void epopi_client_sasl_end(epop_client *c)
 {
     if (c->p_sasl) {
+        drop_line(c);
         epopi_sasl_end(c->p_sasl);
     }
 }
@@ -94,12 +101,6 @@ static void put(epop_client *c, const char *word)
         len++;
     }
     c->p_sasl->p_length += (uint32_t)len;
-}
-
-static void drop_line(epop_client *c)
-{
-    epopi_wipe(c->p_out.p_buffer + c->p_out.p_tail, c->p_sasl->p_length);
-    c->p_sasl->p_length = 0;
 }
 
 /* The line is complete. A response is owed since the challenge came, a command only now. */

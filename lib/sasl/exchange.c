@@ -164,6 +164,7 @@ int32_t epopi_sasl_start(epop_sasl *s, size_t keep)
     s->p_step.used = 0;
     s->p_step.ask = 0;
     s->p_offset = 0;
+    s->p_stamp_len = keep > 0 ? s->p_stamp_len : 0; /* the mechanism's memory is where it was */
     epopi_wipe(s->p_step.state, s->p_step.state_size);
     if (s->p_step.state_size < s->p_step.state_min) {
         return EPOP_ERR_TOO_LONG;
@@ -173,7 +174,8 @@ int32_t epopi_sasl_start(epop_sasl *s, size_t keep)
 
 void epopi_sasl_end(epop_sasl *s)
 {
-    epopi_wipe(s->p_buffer, s->p_buffer_size);
+    /* APOP's stamp is no secret, and stays: the next attempt is to be no weaker than this one. */
+    epopi_wipe(s->p_buffer, s->p_buffer_size - s->p_stamp_len);
     epopi_wipe(s->p_stage, sizeof s->p_stage);
     (void)epop_base64_init(&s->p_base64);
     s->p_binding_len = 0;
@@ -183,7 +185,6 @@ void epopi_sasl_end(epop_sasl *s)
     s->p_length = 0;
     s->p_code = 0;
     s->p_cancelled = 0;
-    s->p_stamp_len = 0;
     s->p_result = EPOP_OK;
 }
 
@@ -334,7 +335,8 @@ int32_t epopi_sasl_take_rest(epop_sasl *s)
     int32_t result = EPOP_OK;
     size_t len = (size_t)(s->p_stage_len - s->p_stage_at);
 
-    if (len == 0 || s->p_result < 0) {
+    /* What stood before rubbish is still taken, so that it is all the same where the text was cut. */
+    if (len == 0 || (s->p_result < 0 && s->p_result != EPOP_ERR_BASE64)) {
         return EPOP_OK;
     }
     s->p_step.data = epopi_span(s->p_stage + s->p_stage_at, len);

@@ -97,10 +97,13 @@ int32_t epopi_scram_decode(epop_span text, uint8_t *dst, size_t cap, size_t *len
 
 int32_t epopi_scram_salt(const epop_sasl_step *step, epop_span salt, uint32_t iterations, uint8_t *salted)
 {
-    uint8_t octets[EPOP_SCRAM_SALT_MAX];
+    uint8_t octets[EPOP_SCRAM_SALT_MAX + 2]; /* base64 comes in groups of three */
     size_t len;
     int32_t result = epopi_scram_decode(salt, octets, sizeof octets, &len);
 
+    if (len > EPOP_SCRAM_SALT_MAX) {
+        return EPOP_ERR_SASL_CHALLENGE;
+    }
     if (result == EPOP_OK && salted) {
         result = epopi_salt_password(step->config->crypto, step->hashes, step->data, epopi_span(octets, len),
                                      iterations, salted);

@@ -40,7 +40,7 @@ int32_t epopi_scram_nonce(epop_sasl_step *step);
  * comma. EPOP_ERR_SASL_CHALLENGE where another stands there, or the value is empty. */
 int32_t epopi_scram_attribute(epop_span text, size_t *pos, char name, epop_span *value);
 
-/* Strict base64 of 1 to `cap` octets. */
+/* Strict base64 of 1 to `cap` octets; of as many only where `cap` is a multiple of 3. */
 int32_t epopi_scram_decode(epop_span text, uint8_t *dst, size_t cap, size_t *len);
 
 /* SaltedPassword, of a salt in base64; `password` in step->data. With `salted` NULL the salt is only looked at. */

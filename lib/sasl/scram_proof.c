@@ -37,14 +37,15 @@ static int32_t add_proof(epop_sasl_step *step, uint8_t *key)
 {
     const epop_crypto *crypto = step->config->crypto;
     size_t len = epopi_hash_length(step->hashes);
+    uint8_t stored_key[EPOP_HASH_MAX]; /* not in place: a hash may write before it has read all */
     uint8_t signature[EPOP_HASH_MAX];
     size_t i;
-    int32_t result = epopi_stored_key(crypto, step->hashes, key, signature);
+    int32_t result = epopi_stored_key(crypto, step->hashes, key, stored_key);
 
     if (result == EPOP_OK) {
-        result = epopi_scram_sign(step, signature, signature);
+        result = epopi_scram_sign(step, stored_key, signature);
     }
-    for (i = 0; i < len; i++) {
+    for (i = 0; i < len && result == EPOP_OK; i++) {
         key[i] = (uint8_t)(key[i] ^ signature[i]);
     }
     if (result == EPOP_OK) {
@@ -54,6 +55,7 @@ static int32_t add_proof(epop_sasl_step *step, uint8_t *key)
         result = epopi_scram_base64(step, epopi_span(key, len), epopi_span(NULL, 0));
     }
     epopi_gather_set(step, EPOPI_SCRAM_NAME, epopi_gathered(step).len);
+    epopi_wipe(stored_key, sizeof stored_key);
     epopi_wipe(signature, sizeof signature);
     return result;
 }

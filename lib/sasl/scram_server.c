@@ -131,19 +131,14 @@ static int32_t read_bare(epop_span text, size_t pos, epop_span *name)
     return result == EPOP_OK && epopi_is_visible(nonce.ptr, nonce.len) ? EPOP_OK : (int32_t)EPOP_ERR_SASL_CHALLENGE;
 }
 
-/* The names that were written behind client-first. */
-static void tell_names(epop_sasl_step *step)
+/* A question to the host, with the names that were written behind client-first. */
+static int32_t ask(epop_sasl_step *step, uint32_t question, epop_span secret, uint8_t phase)
 {
-    step->user = epopi_scram_part(step, EPOPI_SCRAM_END_OF_FIRST, EPOPI_SCRAM_NAME);
-    step->authzid = epopi_scram_part(step, EPOPI_SCRAM_NAME, EPOPI_SCRAM_CHALLENGE);
-    step->secret = epopi_span(NULL, 0);
-}
+    epop_span user = epopi_scram_part(step, EPOPI_SCRAM_END_OF_FIRST, EPOPI_SCRAM_NAME);
+    int32_t result = epopi_sasl_question(step, question, user, secret);
 
-static int32_t ask_for_key(epop_sasl_step *step)
-{
-    tell_names(step);
-    step->ask = EPOP_AUTH_KEY;
-    return go(step, KEY, EPOP_ASK);
+    step->authzid = epopi_scram_part(step, EPOPI_SCRAM_NAME, EPOPI_SCRAM_CHALLENGE);
+    return go(step, phase, result);
 }
 
 static int32_t take_first(epop_sasl_step *step)
@@ -171,7 +166,7 @@ static int32_t take_first(epop_sasl_step *step)
         result = add_name(step, authzid);
     }
     epopi_gather_set(step, EPOPI_SCRAM_CHALLENGE, epopi_gathered(step).len);
-    return result == EPOP_OK ? ask_for_key(step) : result;
+    return result == EPOP_OK ? ask(step, EPOP_AUTH_KEY, epopi_span(NULL, 0), KEY) : result;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -342,9 +337,8 @@ static int32_t judge(epop_sasl_step *step, epop_span binding)
     if (result != EPOP_OK) {
         return result;
     }
-    tell_names(step);
-    step->ask = step->state[EPOPI_SCRAM_FLAG] & PROVEN ? EPOP_AUTH_PROVEN : EPOP_AUTH_FAILED;
-    return go(step, JUDGEMENT, EPOP_ASK);
+    return ask(step, step->state[EPOPI_SCRAM_FLAG] & PROVEN ? EPOP_AUTH_PROVEN : EPOP_AUTH_FAILED, epopi_span(NULL, 0),
+               JUDGEMENT);
 }
 
 static int32_t take_final(epop_sasl_step *step)
@@ -366,10 +360,7 @@ static int32_t take_final(epop_sasl_step *step)
         return judge(step, epopi_span(NULL, 0));
     }
     (void)epopi_scram_attribute(all, &pos, 'p', &type);
-    tell_names(step);
-    step->secret = type;
-    step->ask = EPOP_AUTH_BINDING;
-    return go(step, BINDING, EPOP_ASK);
+    return ask(step, EPOP_AUTH_BINDING, type, BINDING);
 }
 
 /* "type:" and the data, where the type is the client's. */

@@ -123,17 +123,34 @@ static void note_strange(epop_sync *s)
     s->p_strange += s->p_strange < UINT32_MAX;
 }
 
-/* The message that a row is about; NULL where it is none of the window, or not the one that was asked for. */
-static epop_sync_entry *entry_of_row(epop_sync *s, const epop_row_event *event, uint32_t asked_for)
+/* A line that is no row. Where it is a status line, an answer too many has come before it, and messages would be taken
+ * for others from here on: recorded under a wrong unique-id, the right one would never be fetched. */
+static void take_unreadable(epop_sync *s, const epop_row_event *event)
 {
-    epop_sync_entry *entry = epopi_sync_entry(s, event->listing->number);
+    epop_reply reply;
 
-    return asked_for == 0 || asked_for == event->listing->number ? entry : NULL;
+    reply.struct_size = sizeof reply;
+    note_strange(s);
+    if (epop_reply_parse(&reply, event->line.ptr, event->line.len) == EPOP_OK) {
+        epopi_sync_fail(s, EPOP_ERR_SYNC_LISTING);
+        (void)epop_client_abort(s->p_client, EPOP_ABORT_CLOSE);
+    }
+}
+
+/* The message that a row is about; NULL where there is no room for it, or it is not the one that was asked for. */
+static epop_sync_entry *entry_of_row(epop_sync *s, const epop_row_event *event)
+{
+    uint32_t number = event->listing->number;
+
+    if (s->p_phase == EPOPI_SYNC_LISTING && number > s->p_count && number <= s->p_table_count) {
+        epopi_sync_widen(s, number); /* STAT has not told of it */
+    }
+    return s->p_single == 0 || s->p_single == number ? epopi_sync_entry(s, number) : NULL;
 }
 
 static void take_list(epop_sync *s, const epop_row_event *event)
 {
-    epop_sync_entry *entry = entry_of_row(s, event, s->p_single);
+    epop_sync_entry *entry = entry_of_row(s, event);
 
     if (!entry || (entry->p_flags & EPOPI_SIZED)) {
         note_strange(s);
@@ -145,15 +162,16 @@ static void take_list(epop_sync *s, const epop_row_event *event)
 
 static int32_t take_uidl(epop_sync *s, const epop_row_event *event)
 {
-    epop_sync_entry *entry = entry_of_row(s, event, s->p_single);
+    epop_sync_entry *entry = entry_of_row(s, event);
 
-    if (!entry || (entry->p_flags & EPOPI_ASKED)) {
+    if (!entry || (entry->p_flags & (EPOPI_ASKED | EPOPI_NAMELESS))) {
         note_strange(s);
         return EPOP_OK;
     }
     entry->p_flags |= EPOPI_PRESENT;
     if (event->listing->unique_id.len == 0 || event->line_length > event->line.len) {
-        return EPOP_OK; /* none, or one that can not be told from others with the same head */
+        entry->p_flags |= EPOPI_NAMELESS; /* none, or one that can not be told from others with the same head */
+        return EPOP_OK;
     }
     return epopi_sync_ask_known(s, event->listing->number, event->listing->unique_id);
 }
@@ -178,7 +196,7 @@ static int32_t on_row(void *user, const epop_row_event *event)
     case EPOP_ROW_UIDL:
         return take_uidl(s, event);
     default:
-        note_strange(s);
+        take_unreadable(s, event);
         return EPOP_OK;
     }
 }
@@ -358,6 +376,9 @@ static void end_quit(epop_sync *s, const epop_end_event *event)
 {
     int32_t result = reason(event);
 
+    if (s->p_phase < EPOPI_SYNC_QUIT) {
+        epopi_sync_fail(s, EPOP_ERR_PHASE);
+    }
     s->p_phase = EPOPI_SYNC_OVER;
     if (result == EPOP_OK) {
         s->p_deletions = EPOP_SYNC_DELETED;
@@ -395,8 +416,10 @@ static int32_t end_command(epop_sync *s, const epop_end_event *event)
     case EPOP_CMD_DELE:
         end_dele(s, event, entry);
         return EPOP_OK;
+    case EPOP_CMD_RSET:
+        s->p_marked = reason(event) == EPOP_OK ? 0 : s->p_marked;
+        return EPOP_OK;
     case EPOP_CMD_QUIT:
-        end_quit(s, event);
         return EPOP_OK;
     default:
         end_listing(s, event);
@@ -416,6 +439,9 @@ static int32_t on_end(void *user, const epop_end_event *event)
         result = end_command(s, event);
     } else if (s->p_client_callbacks && s->p_client_callbacks->on_end) {
         result = s->p_client_callbacks->on_end(s->p_client_user, event);
+    }
+    if (event->command == EPOP_CMD_QUIT && s->p_phase != EPOPI_SYNC_IDLE) { /* the host's own deletes as well */
+        end_quit(s, event);
     }
     return result < 0 ? result : first_of(result, epopi_sync_walk(s));
 }

@@ -22,9 +22,10 @@ enum {
     EPOPI_SYNC_FILTER = 5,   /* TOP n 0 */
     EPOPI_SYNC_FETCH = 6,    /* RETR n */
     EPOPI_SYNC_DELETE = 7,   /* DELE n */
-    EPOPI_SYNC_QUIT = 8,
-    EPOPI_SYNC_OVER = 9,
-    EPOPI_SYNC_CLOSED = 10
+    EPOPI_SYNC_RESET = 8,    /* RSET, where a later window has shown that the server may be out of step */
+    EPOPI_SYNC_QUIT = 9,
+    EPOPI_SYNC_OVER = 10,
+    EPOPI_SYNC_CLOSED = 11
 };
 
 /* Marks on a message: p_flags of its entry. */
@@ -36,7 +37,7 @@ enum {
     EPOPI_OLD = 0x0010,       /* ... and long enough ago */
     EPOPI_WANTED = 0x0020,    /* to be fetched, if the filter lets it pass */
     EPOPI_SKIPPED = 0x0040,   /* not to be fetched */
-    EPOPI_NAMELESS = 0x0080,  /* to be identified by its header */
+    EPOPI_NAMELESS = 0x0080,  /* has no unique-id that could be used */
     EPOPI_CHOSEN = 0x0100,    /* has passed the filter */
     EPOPI_REQUESTED = 0x0200, /* RETR was queued */
     EPOPI_WHOLE = 0x0400,     /* came, and waits for the host's word */
@@ -53,6 +54,8 @@ enum { EPOPI_ASK_TABLE = 1, EPOPI_ASK_KNOWN = 2, EPOPI_ASK_CHOICE = 3 };
 /* walk.c: queues what can be queued, and goes from phase to phase. EPOP_OK, or the host's negative value. Not from
  * inside itself: then the call around that does it. */
 int32_t epopi_sync_walk(epop_sync *s);
+/* walk.c: the window reaches up to `highest`, for which there is memory; nothing is known of what is new in it. */
+void epopi_sync_widen(epop_sync *s, uint32_t highest);
 /* walk.c: the run can not come to its end; QUIT follows, as soon as what is in flight is answered. */
 void epopi_sync_fail(epop_sync *s, int32_t result);
 
@@ -63,7 +66,8 @@ int32_t epopi_sync_emit_end(epop_sync *s, uint32_t number, int32_t result);
 
 /* sync.c: the entry of a message-number, NULL where the window has none. */
 epop_sync_entry *epopi_sync_entry(const epop_sync *s, uint32_t number);
-/* sync.c: reports all messages of the window, which is empty then. EPOP_OK, or the host's negative value. */
+/* sync.c: reports what of the window was not reported yet, and empties it. EPOP_OK, or the host's negative value: then
+ * it can be called again for the rest. */
 int32_t epopi_sync_report(epop_sync *s);
 
 #endif

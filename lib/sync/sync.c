@@ -263,17 +263,17 @@ static uint32_t outcome_of(const epop_sync_entry *entry)
 
 int32_t epopi_sync_report(epop_sync *s)
 {
-    uint32_t count = s->p_count;
-    int32_t result = EPOP_OK;
+    int32_t result;
     uint32_t i;
 
-    for (i = 0; i < count && result >= 0 && s->p_callbacks->on_report; i++) {
-        const epop_sync_entry *entry = &s->p_table[i];
+    for (i = 0; i < s->p_count && s->p_callbacks->on_report; i++) {
+        epop_sync_entry *entry = &s->p_table[i];
         epop_sync_report_event event;
 
         if (!(entry->p_flags & EPOPI_PRESENT)) {
             continue;
         }
+        entry->p_flags &= (uint16_t)~EPOPI_PRESENT;
         event.struct_size = sizeof event;
         event.kind = EPOP_EVENT_SYNC_REPORT;
         event.number = s->p_base + 1 + i;
@@ -283,24 +283,23 @@ int32_t epopi_sync_report(epop_sync *s)
         event.octets = entry->p_octets;
         event.key = entry->p_key;
         result = s->p_callbacks->on_report(s->p_user, &event);
+        if (result < 0) {
+            return result;
+        }
     }
     s->p_count = 0;
-    return result < 0 ? result : EPOP_OK;
+    return EPOP_OK;
 }
 
 /* ---- The end ---- */
 
-/* Where QUIT was not answered: whether it can have been heard. */
+/* Where QUIT was not answered: whether it can have been heard. It goes out alone, so that a line that was not sent is
+ * its own. */
 static void judge_quit(epop_sync *s, const epop_error_info *info)
 {
-    if (!s->p_quit || s->p_phase != EPOPI_SYNC_QUIT) {
-        return;
+    if (info->phase == EPOP_PHASE_UPDATE && s->p_client->p_unsent_lines == 0) {
+        s->p_deletions = EPOP_SYNC_DELETED_UNKNOWN;
     }
-    if (info->code == EPOP_ERR_PEER_EOF || info->code == EPOP_ERR_PEER_TIMEOUT ||
-        epop_client_phase(s->p_client) != EPOP_PHASE_UPDATE) {
-        return; /* it was not sent as a whole */
-    }
-    s->p_deletions = EPOP_SYNC_DELETED_UNKNOWN;
 }
 
 /* Messages that were asked for and did not come, or were not confirmed. */
@@ -312,11 +311,13 @@ static void fail_what_is_open(epop_sync *s, int32_t error)
         epop_sync_entry *entry = &s->p_table[i];
 
         if (entry->p_flags & EPOPI_WHOLE) {
+            entry->p_flags &= (uint16_t)~EPOPI_WHOLE;
             epopi_sync_failed(s, entry, EPOP_ERR_DECLINED, EPOP_CODE_NONE);
         } else if ((entry->p_flags & EPOPI_REQUESTED) && !(entry->p_flags & EPOPI_CONFIRMED)) {
             epopi_sync_failed(s, entry, error, EPOP_CODE_NONE);
         }
     }
+    s->p_unconfirmed = 0;
 }
 
 static int32_t result_of(const epop_sync *s, int32_t error)
@@ -334,6 +335,23 @@ static int32_t result_of(const epop_sync *s, int32_t error)
     return error != EPOP_OK ? error : EPOP_ERR_ABORTED;
 }
 
+/* What has not been said yet. The session is over, so that no callback can stop it. */
+static void close_events(epop_sync *s, int32_t result)
+{
+    epop_sync_entry *entry = s->p_under_way ? epopi_sync_entry(s, s->p_single) : NULL;
+
+    s->p_busy = 1;
+    if (entry) {
+        epopi_sync_failed(s, entry, result, EPOP_CODE_NONE);
+        (void)epopi_sync_emit_end(s, s->p_single, entry->p_result);
+    }
+    fail_what_is_open(s, result);
+    while (epopi_sync_report(s) < 0) {
+    }
+    s->p_phase = EPOPI_SYNC_CLOSED;
+    s->p_busy = 0;
+}
+
 int32_t epop_sync_close(epop_sync *sync, epop_sync_outcome *outcome)
 {
     epop_error_info info;
@@ -342,11 +360,11 @@ int32_t epop_sync_close(epop_sync *sync, epop_sync_outcome *outcome)
     if (!sync || result != EPOP_OK) {
         return !sync ? EPOP_ERR_NULL : result;
     }
-    if (sync->p_phase == EPOPI_SYNC_CLOSED) {
-        return EPOP_ERR_PHASE;
-    }
     if (sync->p_client->p_in_callback || sync->p_busy) {
         return EPOP_ERR_REENTRANT;
+    }
+    if (sync->p_phase == EPOPI_SYNC_CLOSED) {
+        return EPOP_ERR_PHASE;
     }
     info.struct_size = sizeof info;
     (void)epop_client_error_info(sync->p_client, &info);
@@ -355,12 +373,7 @@ int32_t epop_sync_close(epop_sync *sync, epop_sync_outcome *outcome)
     if (epop_client_phase(sync->p_client) != EPOP_PHASE_ENDED) {
         (void)epop_client_abort(sync->p_client, EPOP_ABORT_CLOSE); /* no event comes any more */
     }
-    if (sync->p_under_way) {
-        (void)epopi_sync_emit_end(sync, sync->p_single, outcome->result);
-    }
-    fail_what_is_open(sync, outcome->result);
-    sync->p_phase = EPOPI_SYNC_CLOSED;
-    (void)epopi_sync_report(sync);
+    close_events(sync, outcome->result);
     outcome->deletions = sync->p_marked > 0 ? sync->p_deletions : (uint32_t)EPOP_SYNC_NOTHING_DELETED;
     outcome->listed = sync->p_asked;
     outcome->fetched = sync->p_fetched;

@@ -22,6 +22,9 @@ static uint32_t steps(const epop_sync *s)
     if (s->p_phase == EPOPI_SYNC_LISTING) {
         return 2;
     }
+    if (s->p_phase == EPOPI_SYNC_FETCH) {
+        return s->p_round_to;
+    }
     return s->p_phase == EPOPI_SYNC_SINGLES ? 2 * s->p_count : s->p_count;
 }
 
@@ -46,7 +49,7 @@ static uint32_t needs(const epop_sync *s, const epop_sync_entry *entry)
 {
     switch (s->p_phase) {
     case EPOPI_SYNC_IDENTIFY:
-        return !s->p_stopped && is_marked(entry, EPOPI_NAMELESS, 0);
+        return !s->p_stopped && is_marked(entry, EPOPI_NAMELESS, EPOPI_ASKED | EPOPI_FAILED);
     case EPOPI_SYNC_FILTER:
         return !s->p_stopped && is_marked(entry, EPOPI_WANTED, EPOPI_CHOSEN);
     case EPOPI_SYNC_FETCH:
@@ -73,6 +76,8 @@ static int32_t issue(epop_sync *s, uint32_t step, uint32_t number)
         return epop_client_retr(client, number, TOKEN(s));
     case EPOPI_SYNC_DELETE:
         return epop_client_dele(client, number, TOKEN(s));
+    case EPOPI_SYNC_RESET:
+        return epop_client_rset(client, TOKEN(s));
     default:
         return epop_client_top(client, number, 0, TOKEN(s));
     }
@@ -96,17 +101,19 @@ static uint32_t is_enough(const epop_sync *s)
     return (s->p_phase == EPOPI_SYNC_FETCH || s->p_phase == EPOPI_SYNC_FILTER) && spent >= s->p_max_messages;
 }
 
+/* Where the client will send one command at a time, no more are queued: what is queued can not be stopped. */
+static uint32_t is_one_at_a_time(const epop_sync *s)
+{
+    return !(epop_client_capabilities(s->p_client) & EPOP_CAPA_PIPELINING) ||
+           (s->p_phase == EPOPI_SYNC_FETCH && (epop_client_traits(s->p_client) & EPOP_TRAIT_FETCH_HIDES));
+}
+
 static uint32_t can_fly(const epop_sync *s, uint64_t octets)
 {
-    uint32_t depth = s->p_depth;
-
     if (s->p_flight == 0) {
         return 1;
     }
-    if (s->p_phase == EPOPI_SYNC_FETCH && (epop_client_traits(s->p_client) & EPOP_TRAIT_FETCH_HIDES)) {
-        depth = 1;
-    }
-    return s->p_flight < depth && octets <= s->p_flight_octets_max &&
+    return s->p_flight < s->p_depth && !is_one_at_a_time(s) && octets <= s->p_flight_octets_max &&
            s->p_flight_octets <= s->p_flight_octets_max - octets;
 }
 
@@ -160,18 +167,23 @@ static void enter(epop_sync *s, uint32_t phase)
     s->p_next = 0;
 }
 
-/* The messages base + 1 to base + count, of which nothing is known yet. */
-static void open_window(epop_sync *s, uint32_t highest)
+void epopi_sync_widen(epop_sync *s, uint32_t highest)
 {
     static const epop_sync_entry none = {EPOP_SYNC_SIZE_UNKNOWN, 0, EPOP_OK, 0, EPOP_CODE_NONE, 0};
-    uint32_t i;
 
-    s->p_count = highest < s->p_table_count ? highest : s->p_table_count;
-    s->p_base = highest - s->p_count;
-    s->p_chosen = 0;
-    for (i = 0; i < s->p_count; i++) {
-        s->p_table[i] = none;
+    while (s->p_count < highest - s->p_base) {
+        s->p_table[s->p_count++] = none;
     }
+}
+
+/* The messages up to this one, as many as there is memory for. */
+static void open_window(epop_sync *s, uint32_t highest)
+{
+    s->p_base = highest < s->p_table_count ? 0 : highest - s->p_table_count;
+    s->p_count = 0;
+    epopi_sync_widen(s, highest);
+    s->p_chosen = 0;
+    s->p_round_from = 0;
     enter(s, s->p_windowed ? EPOPI_SYNC_SINGLES : EPOPI_SYNC_LISTING);
 }
 
@@ -255,16 +267,41 @@ static void find_due(epop_sync *s)
     }
 }
 
+/* Where `max_messages` bounds how many pass the filter, and some of those do not come, more are let through: else a
+ * message that never comes would stand before all others in every run. */
+static void leave_filter(epop_sync *s)
+{
+    s->p_round_to = s->p_next;
+    enter(s, EPOPI_SYNC_FETCH);
+    s->p_next = s->p_round_from;
+}
+
+static void leave_fetch(epop_sync *s)
+{
+    if (s->p_round_to < s->p_count && !s->p_stopped && s->p_fetched < s->p_max_messages) {
+        s->p_round_from = s->p_round_to;
+        s->p_chosen = 0;
+        enter(s, EPOPI_SYNC_FILTER);
+        s->p_next = s->p_round_from;
+        return;
+    }
+    find_due(s);
+    enter(s, EPOPI_SYNC_DELETE);
+}
+
 static int32_t close_window(epop_sync *s)
 {
     int32_t result = epopi_sync_report(s);
 
-    if (s->p_base > 0 && s->p_result == EPOP_OK) {
+    if (result != EPOP_OK) {
+        return result;
+    }
+    if (s->p_base > 0 && !s->p_stopped) {
         open_window(s, s->p_base);
     } else {
-        enter(s, EPOPI_SYNC_QUIT);
+        enter(s, s->p_strange > 0 && s->p_marked > 0 ? EPOPI_SYNC_RESET : EPOPI_SYNC_QUIT);
     }
-    return result;
+    return EPOP_OK;
 }
 
 /* A phase is over: what stands between it and the next. EPOP_OK, or the host's negative value. */
@@ -290,9 +327,12 @@ static int32_t leave(epop_sync *s)
     case EPOPI_SYNC_IDENTIFY:
         choose_all(s);
         break;
+    case EPOPI_SYNC_FILTER:
+        leave_filter(s);
+        return EPOP_OK;
     case EPOPI_SYNC_FETCH:
-        find_due(s);
-        break;
+        leave_fetch(s);
+        return EPOP_OK;
     case EPOPI_SYNC_DELETE:
         return close_window(s);
     default:
@@ -302,6 +342,37 @@ static int32_t leave(epop_sync *s)
     return result;
 }
 
+/* The run can not go on, not even to QUIT. EPOP_AGAIN. */
+static int32_t give_up(epop_sync *s, int32_t result)
+{
+    epopi_sync_fail(s, result);
+    enter(s, EPOPI_SYNC_OVER);
+    return EPOP_AGAIN;
+}
+
+/* Takes the marks of earlier windows back; where that fails, the session ends without QUIT, which does the same. */
+static int32_t reset(epop_sync *s)
+{
+    int32_t result = EPOP_OK;
+
+    if (s->p_next == 0) {
+        result = send(s, 0, 0, NULL);
+    }
+    if (result < 0) {
+        return give_up(s, result);
+    }
+    if (s->p_flight > 0 || result == EPOP_AGAIN) {
+        return EPOP_AGAIN;
+    }
+    if (s->p_marked > 0) {
+        (void)give_up(s, EPOP_ERR_SYNC_REFUSED);
+        (void)epop_client_abort(s->p_client, EPOP_ABORT_CLOSE);
+        return EPOP_AGAIN;
+    }
+    enter(s, EPOPI_SYNC_QUIT);
+    return EPOP_OK;
+}
+
 /* QUIT is the last word, and goes out when all else is answered. EPOP_AGAIN. */
 static int32_t quit(epop_sync *s)
 {
@@ -309,8 +380,10 @@ static int32_t quit(epop_sync *s)
 
     if (result == EPOP_OK) {
         s->p_quit = 1;
+    } else if (result != EPOP_ERR_QUEUE_FULL && s->p_marked > 0) {
+        (void)give_up(s, result);
     } else if (result != EPOP_ERR_QUEUE_FULL) {
-        enter(s, EPOPI_SYNC_OVER);
+        enter(s, EPOPI_SYNC_OVER); /* nothing depends on it */
     }
     return EPOP_AGAIN;
 }
@@ -321,9 +394,7 @@ static int32_t go_on(epop_sync *s)
     int32_t result = send_some(s);
 
     if (result < 0) {
-        epopi_sync_fail(s, result);
-        enter(s, EPOPI_SYNC_OVER);
-        return EPOP_AGAIN;
+        return give_up(s, result);
     }
     if (s->p_flight > 0 || s->p_unconfirmed > 0 || (result == EPOP_AGAIN && !is_enough(s))) {
         return EPOP_AGAIN;
@@ -340,6 +411,8 @@ static int32_t go(epop_sync *s)
         return EPOP_AGAIN;
     case EPOPI_SYNC_STAT:
         return s->p_flight > 0 ? (int32_t)EPOP_AGAIN : leave(s);
+    case EPOPI_SYNC_RESET:
+        return reset(s);
     case EPOPI_SYNC_QUIT:
         return s->p_quit ? (int32_t)EPOP_AGAIN : quit(s);
     default:

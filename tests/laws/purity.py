@@ -4,8 +4,10 @@
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 
 For every option set, with every compiler at hand, plain and position-independent: the archive has no undefined symbols
-but five functions of string.h, and no section that is written to, be it by the loader alone (.data.rel.ro).
+but five functions of string.h, and no section that is written to, be it by the loader alone (.data.rel.ro). And it
+computes no hash of its own: no numbers that MD5, SHA-1 or SHA-2 begin with, no function named like them but mechanisms.
 """
+import re
 import tempfile
 
 import tree
@@ -15,6 +17,24 @@ ALLOWED = {'memcpy', 'memmove', 'memset', 'memcmp', 'memchr'}
 # division of 64 bits on chips that have none.
 UNAVOIDABLE = {'_GLOBAL_OFFSET_TABLE_', '__stack_chk_fail', '__stack_chk_guard', '__udivdi3', '__umoddi3',
                '__aeabi_uldivmod', '__aeabi_uidiv', '__aeabi_uidivmod'}
+
+
+# Of RFC 1321 section 3.3 and 3.4, RFC 3174 section 5 and 6.1, RFC 6234 section 5.1 and 6.1.
+HASH_NUMBERS = (0x67452301, 0xefcdab89, 0xd76aa478, 0xc3d2e1f0, 0x5a827999, 0x6ed9eba1, 0x6a09e667, 0xbb67ae85, 0x428a2f98)
+HASH_NAMES = re.compile(r'md5|sha_?[0-9]|sha_?(init|update|final)', flags=re.I)
+MECHANISMS = re.compile(r'epop_sasl_(scram_sha_(1|256)(_plus)?|cram_md5)')
+
+
+def hashes(objects, defined):
+    for path in objects:
+        with open(path, 'rb') as f:
+            octets = f.read()
+        for number in HASH_NUMBERS:
+            if number.to_bytes(4, 'little') in octets or number.to_bytes(4, 'big') in octets:
+                yield f'{path.rsplit("/", 1)[1]} has {number:#x}, of a hash, in it'
+        for name in sorted(defined[path]):
+            if HASH_NAMES.search(name) and not MECHANISMS.fullmatch(name):
+                yield f'{path.rsplit("/", 1)[1]} defines {name}, a name of a hash'
 
 
 def symbols(objects):
@@ -54,6 +74,7 @@ def check(compiler, flags, macros):
         if not any(symbol.startswith('epop_') for names in defined.values() for symbol in names):
             faults.append('no symbol of epop found; does nm work?')
         faults += written_sections(made.values())
+        faults += hashes(made.values(), defined)
         for name, (rooms, set_macros) in tree.OPTION_SETS.items():
             if set_macros == macros:
                 faults += check_set(name, rooms, made, defined, needed)
@@ -67,7 +88,8 @@ def main():
                               (['-O2', '-fPIC'], []), (['-Os'], [])):
             faults += check(compiler, flags, macros)
     tree.finish(faults, 'The core may call memcpy, memmove, memset, memcmp and memchr alone. Tables are const and hold '
-                'no pointers: put text into the row itself (char name[12]), so that nothing is relocated.')
+                'no pointers: put text into the row itself (char name[12]), so that nothing is relocated. Hashes are '
+                'the host\'s (epop_crypto).')
 
 
 main()

@@ -345,6 +345,17 @@ static void holds_no(const char *secret)
     }
 }
 
+/* Nor what a server keeps of a password for SCRAM. */
+static void holds_no_key(void)
+{
+    for (size_t i = 0; i + 20 <= offsetof(world, got_token); i++) {
+        if (memcmp((const uint8_t *)&w + i, stored_key, 20) == 0 ||
+            memcmp((const uint8_t *)&w + i, server_key, 20) == 0) {
+            fail_msg("a key is in memory at %zu", i);
+        }
+    }
+}
+
 /* What both sides have seen does not depend on how the octets came. The host's name in APOP's greeting apart, which is
  * another each time. */
 static void same_as_before(record *before, uint32_t is_first)
@@ -375,6 +386,7 @@ static void every_way(epop_sasl_mechanism mechanism, const char *user, const cha
                          end == EPOP_OK ? EPOP_PHASE_TRANSACTION : EPOP_PHASE_AUTHORIZATION);
         assert_int_equal(w.code, end == EPOP_OK ? EPOP_CODE_NONE : EPOP_CODE_AUTH);
         holds_no(secret);
+        holds_no_key();
         assert_null(strstr(record_text(&w.log[0]), secret));
         assert_null(strstr(record_text(&w.log[1]), secret));
         if (strstr(record_text(&w.log[1]), auth) == NULL) {
@@ -463,10 +475,32 @@ static void tokens(void **state)
     works(epop_sasl_xoauth2, token, "auth XOAUTH2 token tim\n");
 }
 
+/* A wrong password and an unknown name look the same from outside: as many lines, and the same words. */
+static void unknown_users(void **state)
+{
+    static const epop_sasl_mechanism mechanisms[] = {epop_sasl_plain,       epop_sasl_login,         epop_sasl_cram_md5,
+                                                     epop_sasl_scram_sha_1, epop_sasl_scram_sha_256, epop_sasl_apop};
+    static const manner wrong = {2048, 0, 0, 2048, "tim", "tanstaaf tanstaag", NULL};
+    static const manner unknown = {2048, 0, 0, 2048, "tom", password, NULL};
+    record seen = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
+        run(mechanisms[i], &wrong);
+        record_clear(&seen);
+        record_add(&seen, "%s", strchr(record_text(&w.log[0]), '\n')); /* the greeting has APOP's stamp */
+        run(mechanisms[i], &unknown);
+        assert_string_equal(strchr(record_text(&w.log[0]), '\n'), record_text(&seen));
+        assert_non_null(strstr(record_text(&seen), "< -ERR [AUTH] "));
+    }
+    record_free(&seen);
+}
+
 static int set_up(void **state)
 {
     (void)state;
-    crypto.struct_size = sizeof crypto;
+    memset(stored_key, 0xA5, sizeof stored_key); /* until there is one */
+    memset(server_key, 0xA5, sizeof server_key);
     return openssl_crypto(&crypto);
 }
 
@@ -475,7 +509,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain),      cmocka_unit_test(login),       cmocka_unit_test(cram_md5),
         cmocka_unit_test(apop),       cmocka_unit_test(scram_sha_1), cmocka_unit_test(scram_sha_256),
-        cmocka_unit_test(scram_plus), cmocka_unit_test(tokens),
+        cmocka_unit_test(scram_plus), cmocka_unit_test(tokens),      cmocka_unit_test(unknown_users),
     };
 
     return cmocka_run_group_tests_name("sasl_pair", tests, set_up, NULL);

@@ -208,59 +208,25 @@ static int32_t on_trace(void *user, const epop_trace_event *event)
  * Questions
  */
 
-/* An answer of "!decline" is none. */
-static int32_t give(struct run *r, const struct octets *text)
-{
-    void *copy;
-    int32_t result;
-
-    if (text->len == 8 && memcmp(text->ptr, "!decline", 8) == 0) {
-        return epop_client_decline(r->client);
-    }
-    copy = guard_lend(&memory.lent, text->ptr, text->len);
-    result = epop_client_answer(r->client, copy, text->len);
-    guard_return(&memory.lent);
-    return result;
-}
-
-/* Answers from the config, until one is taken; false where the config has none. */
-static bool answer(struct run *r)
-{
-    const struct config *c = &r->trace->config;
-    uint32_t ask = r->ask;
-    const struct octets *list = ask == EPOP_ASK_USER ? c->name : c->password;
-    size_t count = ask == EPOP_ASK_USER ? c->names : c->passwords;
-    size_t *next = ask == EPOP_ASK_USER ? &r->next_name : &r->next_password;
-
-    for (size_t tries = 0; tries < count; tries++) {
-        size_t at = *next < count ? *next : count - 1;
-
-        (*next)++;
-        r->ask = 0;
-        run_result(r, "answer", give(r, &list[at]));
-        if (r->result >= 0 || r->dead || r->failed) {
-            return true;
-        }
-        r->ask = ask;
-    }
-    if (count) {
-        run_fail(r, "no answer of the config is taken");
-    }
-    return false;
-}
-
 static int32_t on_ask(void *user, const epop_ask_event *event)
 {
+    static const char *const names[] = {"?", "user", "password", "token", "authzid", "anonymous", "binding"};
     struct run *r = user;
 
     callback_begin(r, EPOP_EVENT_ASK);
     check_head(r, event->struct_size, sizeof *event, event->kind, EPOP_EVENT_ASK);
-    log_line(r, "ask token=%lu %s", (unsigned long)event->token,
-             event->ask == EPOP_ASK_USER ? "user" : event->ask == EPOP_ASK_PASSWORD ? "password" : "?");
-    log_end(r);
+    /* How often an answer is taken up again depends on the room for it. */
+    if (event->offset == 0) {
+        log_line(r, "ask token=%lu %s", (unsigned long)event->token, event->ask < 7 ? names[event->ask] : "?");
+        if (strcmp(event->mechanism, "USER") != 0 && *event->mechanism) {
+            text_printf(&r->events, " mechanism=%s", event->mechanism);
+        }
+        log_end(r);
+    }
     r->ask = event->ask;
+    r->ask_offset = event->offset;
     if (!r->variant->later && run_random(r, 2, 1) == 1) {
-        (void)answer(r);
+        (void)ask_answer(r);
     }
     return leave(r, EPOP_EVENT_ASK);
 }
@@ -274,7 +240,7 @@ static bool client_serve(struct run *r, uint32_t wants)
         run_fail(r, "EPOP_WANT_ANSWER without a question");
         return false;
     }
-    r->held = !answer(r);
+    r->held = !ask_answer(r);
     return !r->held;
 }
 
@@ -431,10 +397,14 @@ static bool client_host(struct run *r, const struct words *act)
     uint32_t how = word_is(act, 1, "drain") ? EPOP_ABORT_DRAIN : word_is(act, 1, "close") ? EPOP_ABORT_CLOSE : 0;
 
     if (word_is(act, 0, "answer") && act->count == 2) {
+        uint32_t ask = r->ask;
+
         r->ask = 0;
         r->held = false;
-        run_result(r, "answer", give(r, &act->word[1]));
-        r->ask = epop_client_wants(r->client) & EPOP_WANT_ANSWER ? EPOP_ASK_USER : 0;
+        run_result(r, "answer", ask_give(r, &act->word[1]));
+        if (!r->ask && (epop_client_wants(r->client) & EPOP_WANT_ANSWER)) {
+            r->ask = ask; /* it was not taken */
+        }
     } else if (word_is(act, 0, "decline")) {
         r->held = false;
         run_result(r, "decline", epop_client_decline(r->client));
@@ -479,6 +449,7 @@ static int32_t client_init(struct run *r)
     config.max_body = c->max_body;
     config.timeout_seconds = c->timeout;
     config.keep_alive_seconds = c->keep_alive;
+    config.sasl = sasl_open(r);
     r->session_size = sizeof *r->client;
     r->client = guard_tail(&memory.session, sizeof *r->client);
     result = epop_client_init(r->client, sizeof *r->client, &config);

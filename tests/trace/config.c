@@ -15,6 +15,7 @@ void config_defaults(struct config *c)
     c->name_buffer = 64;
     c->expire = EPOP_UNSET;
     c->login_delay = EPOP_UNSET;
+    c->iterations = 16;
 }
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -39,6 +40,24 @@ static const struct {
     {"login-delay", offsetof(struct config, login_delay)},
     {"max-bad", offsetof(struct config, max_bad)},
     {"max-failed", offsetof(struct config, max_failed)},
+    {"iterations", offsetof(struct config, iterations)},
+    {"iterations-min", offsetof(struct config, iterations_min)},
+    {"sasl-port", offsetof(struct config, sasl_port)},
+};
+
+/* Texts, one a key. */
+static const struct {
+    const char *key;
+    size_t offset;
+} texts[] = {
+    {"greeting", offsetof(struct config, greeting)},
+    {"implementation", offsetof(struct config, implementation)},
+    {"capabilities", offsetof(struct config, capabilities)},
+    {"sasl-host", offsetof(struct config, sasl_host)},
+    {"token", offsetof(struct config, token)},
+    {"binding", offsetof(struct config, binding)},
+    {"authzid", offsetof(struct config, authzid)},
+    {"anonymous", offsetof(struct config, anonymous)},
 };
 
 static const struct {
@@ -49,6 +68,8 @@ static const struct {
     {"allow-cleartext", ROLE_CLIENT, EPOP_CLIENT_ALLOW_CLEARTEXT},
     {"tls", ROLE_CLIENT, EPOP_CLIENT_TLS},
     {"allow-lf", ROLE_CLIENT, EPOP_CLIENT_ALLOW_LF},
+    {"stls", ROLE_CLIENT, EPOP_CLIENT_STLS},
+    {"sasl-only", ROLE_CLIENT, EPOP_CLIENT_SASL_ONLY},
     {"allow-cleartext", ROLE_SERVER, EPOP_SERVER_ALLOW_CLEARTEXT},
     {"tls", ROLE_SERVER, EPOP_SERVER_TLS},
     {"stls", ROLE_SERVER, EPOP_SERVER_STLS},
@@ -138,10 +159,15 @@ static bool set_password(struct config *c, const struct words *w)
     return true;
 }
 
-static bool set_one(struct octets *out, const struct words *w)
+static bool set_text(struct config *c, const char *key, size_t len, const struct words *w)
 {
-    *out = w->word[0];
-    return w->count == 1;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (strlen(texts[i].key) == len && memcmp(texts[i].key, key, len) == 0) {
+            memcpy((char *)c + texts[i].offset, &w->word[0], sizeof w->word[0]);
+            return w->count == 1;
+        }
+    }
+    return false;
 }
 
 static bool set_use(struct config *c, const struct trace *list, const struct words *w)
@@ -209,14 +235,14 @@ static bool set_named(struct config *c, const char *key, size_t len, const struc
         bool (*set)(struct config *c, const struct words *w);
     } keys[] = {{"role", set_role},   {"flags", set_flags}, {"eol-lf", set_eol},
                 {"show", set_show},   {"drain", set_drain}, {"greeting-code", set_greeting_code},
-                {"user", set_user},   {"password", set_password}};
+                {"user", set_user},   {"password", set_password}, {"sasl", sasl_config}};
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (key_is(key, len, keys[i].key)) {
             return w->count > 0 && keys[i].set(c, w);
         }
     }
-    return set_number(c, key, len, w) || set_script(c, key, len, w);
+    return set_number(c, key, len, w) || set_text(c, key, len, w) || set_script(c, key, len, w);
 }
 
 bool config_line(struct arena *a, struct config *c, const struct trace *list, const char *text, size_t len, int line)
@@ -235,15 +261,6 @@ bool config_line(struct arena *a, struct config *c, const struct trace *list, co
         c->login.ptr = arena_copy(a, text + key + 1, len - key - 1);
         c->login.len = len - key - 1;
         return w.count >= 2;
-    }
-    if (key_is(text, key, "greeting")) {
-        return set_one(&c->greeting, &w);
-    }
-    if (key_is(text, key, "implementation")) {
-        return set_one(&c->implementation, &w);
-    }
-    if (key_is(text, key, "capabilities")) {
-        return set_one(&c->capabilities, &w);
     }
     return set_named(c, text, key, &w);
 }

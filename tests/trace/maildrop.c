@@ -133,10 +133,12 @@ static void answer_default(struct run *r, uint32_t kind)
     memset(&act, 0, sizeof act);
     switch (kind) {
     case EPOP_EVENT_AUTH:
-        if (fits_user(r)) {
+        if (r->auth == EPOP_AUTH_PASSWORD && fits_user(r)) {
             run_result(r, "accept", do_accept(r, kind));
-        } else {
+        } else if (r->auth == EPOP_AUTH_PASSWORD) {
             run_result(r, "refuse", epop_server_refuse(r->server, EPOP_CODE_AUTH, NULL, 0));
+        } else {
+            run_result(r, "answer", sasl_answer(r));
         }
         break;
     case EPOP_EVENT_OPEN:
@@ -163,7 +165,7 @@ bool maildrop_perform(struct run *r, const struct words *act, uint32_t kind)
     } else if (word_is(act, 0, "reply") && act->count >= 5) {
         run_result(r, "reply", do_reply(r, act));
     } else {
-        return false;
+        return sasl_perform(r, act);
     }
     return true;
 }

@@ -147,26 +147,14 @@ void log_reply(struct run *r, const epop_reply *reply)
  * The trace
  */
 
-static bool contains(const epop_span *span, const struct octets *secret)
-{
-    for (size_t i = 0; secret->len >= 4 && i + secret->len <= span->len; i++) {
-        if (memcmp(span->ptr + i, secret->ptr, secret->len) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void log_trace(struct run *r, const epop_trace_event *event)
 {
     const struct config *c = &r->trace->config;
     bool from_client = (c->role == ROLE_CLIENT) == (event->sent != 0);
     struct text line = {NULL, 0, 0};
 
-    for (size_t i = 0; i < c->passwords; i++) {
-        if (contains(&event->line, &c->password[i])) {
-            run_fail(r, "a trace event has the password in it");
-        }
+    if (check_leak(c, event->line.ptr, event->line.len)) {
+        run_fail(r, "a trace event has a secret in it");
     }
     text_add(&line, from_client ? "C: " : "S: ", 3);
     text_escaped(&line, event->line.ptr, event->line.len);

@@ -27,31 +27,55 @@ static void check_head(struct run *r, uint32_t struct_size, size_t expected, uin
     }
 }
 
-/* The host may remember a name; the password only until it has answered. */
-static void keep(struct octets *copy, uint8_t *room, size_t cap, epop_span span)
+/* The host may remember a name; the password only until it has answered. A token comes in pieces. */
+static void keep(struct octets *copy, uint8_t *room, size_t cap, size_t at, epop_span span)
 {
     copy->ptr = room;
-    copy->len = span.len < cap ? span.len : cap;
-    if (copy->len) {
-        memcpy(room, span.ptr, copy->len);
+    copy->len = at + span.len < cap ? at + span.len : cap;
+    if (copy->len > at) {
+        memcpy(room + at, span.ptr, copy->len - at);
     }
+}
+
+static void log_auth(struct run *r, const epop_auth_event *event)
+{
+    static const char *const names[] = {"?",      "password", "token",  "external", "anonymous",
+                                        "proven", "failed",   "secret", "key",      "binding"};
+
+    log_line(r, "auth");
+    if (strcmp(event->mechanism, "USER") != 0) {
+        text_printf(&r->events, " %s %s", event->mechanism, event->auth < 10 ? names[event->auth] : "?");
+        text_printf(&r->events, event->more ? " more" : "");
+    }
+    log_span(r, "name", event->name);
+    if (event->authzid.len) {
+        log_span(r, "authzid", event->authzid);
+    }
+    if (event->password.len || event->auth == EPOP_AUTH_PASSWORD) {
+        log_span(r, "password", event->password);
+    }
+    log_end(r);
 }
 
 static int32_t on_auth(void *user, const epop_auth_event *event)
 {
     static uint8_t name[512];
-    static uint8_t secret[512];
+    static uint8_t secret[20000];
     struct run *r = user;
 
     callback_begin(r, EPOP_EVENT_AUTH);
     check_head(r, event->struct_size, sizeof *event, event->kind, EPOP_EVENT_AUTH);
-    log_line(r, "auth");
-    log_span(r, "name", event->name);
-    log_span(r, "password", event->password);
-    log_end(r);
-    keep(&r->name, name, sizeof name, event->name);
-    keep(&r->secret, secret, sizeof secret, event->password);
-    ask(r, EPOP_EVENT_AUTH);
+    log_auth(r, event);
+    if (event->offset && event->offset != r->secret.len) {
+        run_fail(r, "a piece of a token does not begin where the last has ended");
+    }
+    keep(&r->name, name, sizeof name, 0, event->name);
+    keep(&r->secret, secret, sizeof secret, (size_t)event->offset, event->password);
+    r->auth = event->auth;
+    r->mechanism = event->mechanism;
+    if (!event->more) {
+        ask(r, EPOP_EVENT_AUTH);
+    }
     return callback_end(r, EPOP_EVENT_AUTH);
 }
 
@@ -243,6 +267,7 @@ static int32_t server_init(struct run *r)
     config.max_bad_commands = c->max_bad;
     config.max_failed_logins = c->max_failed;
     config.timeout_seconds = c->timeout;
+    config.sasl = sasl_open(r);
     r->session_size = sizeof *r->server;
     r->server = guard_tail(&memory.session, sizeof *r->server);
     result = epop_server_init(r->server, sizeof *r->server, &config);

@@ -144,6 +144,16 @@ struct config {
     struct octets password[ANSWERS_MAX];
     size_t names;
     size_t passwords;
+    epop_sasl_mechanism mechanism[EPOP_SASL_MECHANISMS_MAX];
+    uint32_t mechanisms;
+    uint32_t iterations;     /* of the users of a server, known or not */
+    uint32_t iterations_min; /* what a client puts up with */
+    uint32_t sasl_port;
+    struct octets sasl_host;
+    struct octets token;
+    struct octets binding;
+    struct octets authzid; /* with it a client has EPOP_SASL_ASK_AUTHZID */
+    struct octets anonymous;
     struct message message[MESSAGES_MAX];
     uint32_t messages;
     struct script script[SCRIPTS_MAX];
@@ -251,11 +261,15 @@ struct run {
     size_t mark;           /* where in `events` the golden log begins */
     /* client host */
     uint32_t ask;          /* the open question */
+    uint64_t ask_offset;   /* where its answer goes on */
     size_t next_name;
     size_t next_password;
+    size_t next_other;
     uintptr_t next_token;
     /* server host */
     uint32_t question;     /* EPOP_EVENT_ of the open question */
+    uint32_t auth;         /* EPOP_AUTH_ of a question about a login */
+    const char *mechanism; /* ... and what it belongs to */
     bool held;
     size_t next_script[64]; /* by EPOP_EVENT_ */
     uint32_t sending;      /* message being sent; 0: none */
@@ -297,6 +311,8 @@ struct memory {
     struct guard name;
     struct guard slots;
     struct guard map;
+    struct guard sasl;
+    struct guard sasl_buffer;
     struct guard input;
     struct guard lent;
 };
@@ -334,6 +350,19 @@ uint32_t code_from(const struct octets *word); /* UINT32_MAX: no such code */
 const char *retry_name(uint32_t retry);
 const char *phase_name(uint32_t phase);
 
+/* ask.c: answers the open question of a client; "!decline" is none. Answers from the config, until one is taken; false
+ * where it has none. */
+int32_t ask_give(struct run *r, const struct octets *text);
+bool ask_answer(struct run *r);
+
+/* sasl.c, or sasl_none.c where the library is built without SASL: the mechanisms of a config; the part of a session,
+ * NULL where the config has no mechanisms; acts of a server's host that are about a login (false: not known), and what
+ * it answers without a script. */
+bool sasl_config(struct config *c, const struct words *w);
+epop_sasl *sasl_open(struct run *r);
+bool sasl_perform(struct run *r, const struct words *act);
+int32_t sasl_answer(struct run *r);
+
 /* sweep.c: runs a trace in all its variants; prints and returns false where one fails. */
 bool sweep(const struct trace *t, bool quick);
 /* check.c: what must hold at the end of a run, and in comparison with the golden log and the plain run. */
@@ -341,6 +370,8 @@ bool check_golden(struct run *r);
 bool check_same(struct run *r, const struct run *plain);
 bool check_prefix(struct run *r, const struct run *plain);
 void check_secrets(struct run *r);
+/* Whether octets have a password or the token of the config in them, as it is or in base64. */
+bool check_leak(const struct config *c, const uint8_t *ptr, size_t len);
 void variant_print(const struct variant *v);
 
 #endif
