@@ -19,8 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char word[] = MBOX_WORD;
-
 enum {
     LOCK_WAIT = 60, /* seconds; a mail program that rewrites a large mailbox may need some */
     LOCK_STEP = 100 /* milliseconds */
@@ -163,13 +161,13 @@ static bool is_torn(int fd, const struct place_of_message *message, off_t length
     }
     for (at += got; (got = pread(fd, octets + kept, sizeof octets - kept - 1, at)) > 0; at += got) {
         octets[kept + (size_t)got] = '\0';
-        if (memmem(octets, kept + (size_t)got, "\nFrom ", sizeof word) != NULL) {
+        if (memmem(octets, kept + (size_t)got, "\nFrom ", sizeof MBOX_WORD) != NULL) {
             return false;
         }
         kept += (size_t)got;
-        if (kept > (sizeof word - 1)) {
-            memmove(octets, octets + kept - (sizeof word - 1), (sizeof word - 1));
-            kept = (sizeof word - 1);
+        if (kept > (sizeof MBOX_WORD - 1)) {
+            memmove(octets, octets + kept - (sizeof MBOX_WORD - 1), (sizeof MBOX_WORD - 1));
+            kept = (sizeof MBOX_WORD - 1);
         }
     }
     return got == 0;
