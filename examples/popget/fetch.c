@@ -16,7 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DAY = 24 * 60 * 60 };
+enum {
+    DAY = 24 * 60 * 60,
+    GAPS = 1024 /* numbers that may be missing in a small maildrop */
+};
 
 /* Unique-ids are kept only where somebody will see them. */
 static bool ids_matter(const struct plan *plan)
@@ -36,6 +39,7 @@ static bool deletes(const struct options *options)
 static int32_t on_maildrop(void *user, const epop_sync_maildrop_event *event)
 {
     struct plan *plan = (struct plan *)user;
+    uint32_t room;
 
     plan->fetch.was_listed = true;
     plan->fetch.messages = event->messages;
@@ -48,13 +52,15 @@ static int32_t on_maildrop(void *user, const epop_sync_maildrop_event *event)
         plan_give_up(plan);
         return 0;
     }
-    plan->fetch.table = (epop_sync_entry *)malloc(event->messages * sizeof *plan->fetch.table);
+    /* Servers are known whose numbers have gaps, and so go higher than STAT says. */
+    room = event->messages + event->messages / 2 + GAPS;
+    plan->fetch.table = (epop_sync_entry *)malloc(room * sizeof *plan->fetch.table);
     if (plan->fetch.table == NULL) {
         report_fatal(plan->report, STATUS_TEMPORARY, "no memory for the listing of this maildrop");
         plan_give_up(plan);
         return 0;
     }
-    epop_sync_table(&plan->fetch.sync, plan->fetch.table, event->messages);
+    epop_sync_table(&plan->fetch.sync, plan->fetch.table, room);
     return 0;
 }
 

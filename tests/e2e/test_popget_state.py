@@ -178,6 +178,16 @@ def test_what_is_gone_is_forgotten(tmp_path, state):
         assert len(stored(tmp_path / "in")) == 4
 
 
+def test_numbers_with_gaps(tmp_path, state):
+    """Numbers that are higher than STAT says how many messages there are."""
+    with MiniPop(small(9)) as server:
+        for number in (1, 2, 4, 8):
+            del server.maildrop[number]
+        fetch(server, tmp_path, state, "--delete")
+        assert_same(stored(tmp_path / "in"), [small(9)[n - 1] for n in (3, 5, 6, 7, 9)])
+        assert server.maildrop == {}
+
+
 def test_delete_after_days(tmp_path, state):
     with MiniPop(small(2)) as server:
         fetch(server, tmp_path, state, "--delete-after", 7)

@@ -49,8 +49,8 @@ class Watcher:
 
 
 class Capabilities:
-    """Answers CAPA as usual, until the next round is to be the last one for an hour: then a signal finds popget waiting,
-    however busy the machine is."""
+    """Answers CAPA as usual, until the next round is to be the last one for an hour: then a signal finds popget
+    waiting, however busy the machine is."""
 
     def __init__(self):
         self.watcher = None
@@ -128,7 +128,8 @@ def test_login_delay(tmp_path, how):
 
     capa = Capabilities()
     capabilities = (b"UIDL", b"USER", b"RESP-CODES", *([b"LOGIN-DELAY 4"] if how == "capability" else []))
-    with MiniPop(small(1), capabilities, PASS=note, CAPA=capa) as server, Watcher(tmp_path, port=server.port) as watcher:
+    server = MiniPop(small(1), capabilities, PASS=note, CAPA=capa)
+    with server, Watcher(tmp_path, port=server.port) as watcher:
         until(lambda: len(times) == 2, "the second login")
         assert times[1] - times[0] >= (4 if how == "capability" else 2) - 0.1
         assert capa.settle(watcher).end() == 0
