@@ -51,7 +51,8 @@ enum {
 /* A size that the server has not told. */
 #define EPOP_SYNC_SIZE_UNKNOWN UINT64_MAX
 
-/* STAT was answered. The host may give memory that fits, with epop_sync_table, before it returns. */
+/* STAT was answered. The host may give memory that fits, with epop_sync_table, before it returns; with some room to
+ * spare, messages are fetched too that LIST has and STAT has not. */
 typedef struct epop_sync_maildrop_event {
     uint32_t struct_size;
     uint32_t kind;     /* EPOP_EVENT_SYNC_MAILDROP */
@@ -67,7 +68,7 @@ typedef struct epop_sync_maildrop_event {
  * copies: a host that keeps count, and takes the second one for another message, has each of them. Broken servers do it
  * with messages that differ. Which of those is the one that was stored, no count can say, for a run may have stored the
  * second and not the first; a host that fears them adds `octets` to what it keeps, or has EPOP_SYNC_FILTER show it the
- * headers. */
+ * headers. When one of several is deleted, the counts of the others move up. */
 typedef struct epop_sync_listed_event {
     uint32_t struct_size;
     uint32_t kind; /* EPOP_EVENT_SYNC_LISTED */
@@ -270,7 +271,9 @@ EPOP_API size_t epop_sync_sizeof(void);
 EPOP_API int32_t epop_sync_init(epop_sync *sync, size_t size, const epop_sync_config *config);
 
 /* Fills in what the client is to have as callbacks; its `user` is then the sync. One such table serves any number of
- * them. EPOP_ERR_NULL, EPOP_ERR_STRUCT_SIZE. */
+ * them. A host that wants to see more of the sync's own commands (the words of a refusal) gives the client callbacks of
+ * its own, which call these with the sync as `user` and return what they return. EPOP_ERR_NULL, EPOP_ERR_STRUCT_SIZE.
+ */
 EPOP_API int32_t epop_sync_client_callbacks(epop_client_callbacks *callbacks);
 
 /* Begins; queues the first command, so that it can be said right behind epop_client_login. Where the login fails
