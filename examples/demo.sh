@@ -101,6 +101,13 @@ tell_login() {
     sed -n '/^C: STLS$/p; /^C: AUTH/p' "$work/trace"
 }
 
+# So many there must be, after a run that fetches what no run has fetched before.
+fetch_new() {
+    popget --state "$work/state" --maildir "$work/new-mail" "$stls"
+    cat "$work/popget.log"
+    [ "$(in_folder "$work/new-mail")" = "$1" ] || fail "There should be $1 messages." "$work/popget.log"
+}
+
 compare() {
     equal=0
     for file in "$mail"/new/*; do
@@ -158,6 +165,14 @@ echo "$fetched messages fetched into a new Maildir, and kept on the server"
 step "Compare"
 compare
 echo "$equal of $total messages are equal octet by octet (cmp), with every line end taken as LF on both sides"
+
+step "popget --state: each message once"
+fetch_new "$total"
+fetch_new "$total"
+printf 'Subject: one more\n\nHello again.\n' >"$work/mail/newcomer/new/2000000000.more.demo"
+total=$((total + 1))
+fetch_new "$total"
+echo "all at first, then nothing, then the one that had come meanwhile"
 
 step "popget --delete"
 popget --maildir "$work/fetched-again" --delete "$stls"
