@@ -70,8 +70,7 @@ static int32_t trace(epop_client *c, epop_span line, size_t shown, uint32_t sent
  * could be shown. */
 static int32_t trace_sent(epop_client *c)
 {
-    uint32_t last = (c->p_slot_head + c->p_flight - 1u) % c->p_slot_count;
-    size_t len = c->p_slots[last].p_octets;
+    size_t len = epopi_client_slot(c, c->p_flight - 1u)->p_octets;
     epop_span line;
 
     if (len == 0) {

@@ -11,14 +11,22 @@
 /* "TOP 4294967295 4294967295" and its CRLF: no command without text is longer. */
 enum { NUMERIC_MAX = 27 };
 
-static epop_client_slot *slot_at(const epop_client *c, uint32_t index)
+/* Index 0 to p_slot_count, counted from the head. */
+static uint32_t place(const epop_client *c, uint32_t index)
 {
-    return &c->p_slots[((uint32_t)c->p_slot_head + index) % c->p_slot_count];
+    uint32_t at = c->p_slot_head + index;
+
+    return at < c->p_slot_count ? at : at - c->p_slot_count;
+}
+
+epop_client_slot *epopi_client_slot(const epop_client *c, uint32_t index)
+{
+    return &c->p_slots[place(c, index)];
 }
 
 epop_client_slot *epopi_client_head(const epop_client *c)
 {
-    return slot_at(c, 0);
+    return epopi_client_slot(c, 0);
 }
 
 uint32_t epopi_client_command(const epop_client *c)
@@ -67,7 +75,7 @@ uint32_t epopi_client_can_release(const epop_client *c)
     if (c->p_flight == 0) {
         return 1;
     }
-    next = slot_at(c, c->p_flight);
+    next = epopi_client_slot(c, c->p_flight);
     return (c->p_capabilities & EPOP_CAPA_PIPELINING) && !is_alone(epopi_client_head(c)->p_command) &&
            !is_alone(next->p_command) && c->p_flight < c->p_window &&
            c->p_flight_octets + NUMERIC_MAX <= c->p_window_octets &&
@@ -76,7 +84,7 @@ uint32_t epopi_client_can_release(const epop_client *c)
 
 void epopi_client_sent(epop_client *c, size_t len)
 {
-    epop_client_slot *slot = slot_at(c, c->p_flight - 1u);
+    epop_client_slot *slot = epopi_client_slot(c, c->p_flight - 1u);
 
     epopi_outbox_wrote(&c->p_out, len);
     c->p_flight_octets = c->p_flight_octets - slot->p_octets + (uint32_t)len;
@@ -111,7 +119,7 @@ static int32_t send_slot(epop_client *c, const epop_client_slot *slot)
 
 int32_t epopi_client_release(epop_client *c)
 {
-    epop_client_slot *slot = slot_at(c, c->p_flight);
+    epop_client_slot *slot = epopi_client_slot(c, c->p_flight);
 
     c->p_flight++;
     if (!is_legal(c, slot->p_command, c->p_phase)) {
@@ -133,7 +141,7 @@ static void predict_phase(epop_client *c)
     uint32_t i;
 
     for (i = 0; i < c->p_queued; i++) {
-        phase = phase_after(phase, slot_at(c, i)->p_command);
+        phase = phase_after(phase, epopi_client_slot(c, i)->p_command);
     }
     c->p_phase_queued = (uint8_t)phase;
 }
@@ -149,7 +157,7 @@ int32_t epopi_client_end_head(epop_client *c, int32_t result)
 {
     epop_client_slot slot = *epopi_client_head(c);
 
-    c->p_slot_head = (uint16_t)((c->p_slot_head + 1u) % c->p_slot_count);
+    c->p_slot_head = (uint16_t)place(c, 1);
     c->p_queued--;
     c->p_flight--;
     c->p_flight_octets -= slot.p_octets;
@@ -185,7 +193,7 @@ static int32_t check_queue(const epop_client *c, uint32_t command)
 
 static epop_client_slot *push(epop_client *c, uint32_t command, uint32_t number, uint32_t shape, uintptr_t token)
 {
-    epop_client_slot *slot = slot_at(c, c->p_queued);
+    epop_client_slot *slot = epopi_client_slot(c, c->p_queued);
 
     slot->p_token = token;
     slot->p_number = number;

@@ -81,6 +81,7 @@ int32_t epopi_client_take_line(epop_client *c);
 int32_t epopi_client_finish(epop_client *c);
 
 /* queue.c */
+epop_client_slot *epopi_client_slot(const epop_client *c, uint32_t index); /* counted from the oldest */
 epop_client_slot *epopi_client_head(const epop_client *c);
 uint32_t epopi_client_command(const epop_client *c); /* EPOP_CMD_ that is being answered */
 /* Writes the command of the last slot in flight. The results of epop_command_write. */
