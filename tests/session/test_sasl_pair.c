@@ -478,6 +478,10 @@ static void tokens(void **state)
 /* A wrong password and an unknown name look the same from outside: as many lines, and the same words. */
 static void unknown_users(void **state)
 {
+#ifdef EPOP_NO_TRACE
+    (void)state;
+    skip(); /* what was said is seen in the trace */
+#else
     static const epop_sasl_mechanism mechanisms[] = {epop_sasl_plain,       epop_sasl_login,         epop_sasl_cram_md5,
                                                      epop_sasl_scram_sha_1, epop_sasl_scram_sha_256, epop_sasl_apop};
     static const manner wrong = {2048, 0, 0, 2048, "tim", "tanstaaf tanstaag", NULL};
@@ -494,6 +498,7 @@ static void unknown_users(void **state)
         assert_non_null(strstr(record_text(&seen), "< -ERR [AUTH] "));
     }
     record_free(&seen);
+#endif
 }
 
 static int set_up(void **state)
