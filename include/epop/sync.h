@@ -52,7 +52,8 @@ enum {
 #define EPOP_SYNC_SIZE_UNKNOWN UINT64_MAX
 
 /* STAT was answered. The host may give memory that fits, with epop_sync_table, before it returns; with some room to
- * spare, messages are fetched too that LIST has and STAT has not. */
+ * spare, messages are fetched too that LIST has and STAT has not. In windows every number up to `messages` is asked
+ * for: a host that finds it beyond belief aborts. */
 typedef struct epop_sync_maildrop_event {
     uint32_t struct_size;
     uint32_t kind;     /* EPOP_EVENT_SYNC_MAILDROP */
