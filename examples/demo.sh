@@ -57,12 +57,18 @@ build() {
         >"$work/build.log" 2>&1 && meson compile -C "$work/build" >>"$work/build.log" 2>&1
 }
 
-# An authority of our own, and a certificate of it for a server on this machine. Both are worth nothing elsewhere.
+# Words, on purpose.
+new_key='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+
+authority() {
+    openssl req -x509 $new_key -days 2 -subj "/CN=$1" -addext keyUsage=critical,keyCertSign \
+        -keyout "$work/$1.key" -out "$work/$1.pem"
+}
+
+# An authority of our own, and a certificate of it for a server on this machine; and an authority that has nothing to do
+# with it. All are worth nothing elsewhere.
 make_certificates() {
-    new_key='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
-    # $new_key is words on purpose.
-    openssl req -x509 $new_key -days 2 -subj '/CN=epop demo authority' -addext keyUsage=critical,keyCertSign \
-        -keyout "$work/ca.key" -out "$work/ca.pem" &&
+    authority stranger && authority ca &&
         openssl req $new_key -subj /CN=localhost -keyout "$work/server.key" -out "$work/server.csr" &&
         echo 'subjectAltName=DNS:localhost,IP:127.0.0.1' >"$work/server.ext" &&
         openssl x509 -req -in "$work/server.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 \
@@ -149,7 +155,8 @@ listed=$(grep -c '^{' "$work/rows")
 [ "$listed" = "$total" ] || fail "$listed messages are listed, not $total."
 
 step "A server that nobody vouches for"
-POPGET_PASSWORD=$password "$work/build/examples/popget/popget" --list "$pops" 2>"$work/popget.log" </dev/null
+SSL_CERT_FILE=$work/stranger.pem POPGET_PASSWORD=$password "$work/build/examples/popget/popget" --list "$pops" \
+    2>"$work/popget.log" </dev/null
 status=$?
 [ $status = 77 ] || fail "popget ended with status $status where it does not know the authority." "$work/popget.log"
 echo "without --ca popget tells nothing to this server:"
