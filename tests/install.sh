@@ -36,7 +36,7 @@ clang     clang            clang                 clang                     clang
 gcc       gcc              gcc                   gcc                       gcc       -
 asan      gcc              libasan,libubsan      -                         gcc       -
 pmccabe   pmccabe          -                     -                         -         pmccabe
-arm-none-eabi-gcc gcc-arm-none-eabi arm-none-eabi-gcc-cs gcc-arm-none-eabi arm-none-eabi-gcc -
+arm-none-eabi-gcc gcc-arm-none-eabi,libnewlib-arm-none-eabi arm-none-eabi-gcc-cs,arm-none-eabi-newlib gcc-arm-none-eabi,newlib-arm-none-eabi arm-none-eabi-gcc,arm-none-eabi-newlib -
 pytest    python3-pytest   python3-pytest        py3-pytest                python-pytest pytest
 curl      curl             curl                  curl                      curl      curl
 mpop      mpop             mpop                  mpop                      mpop      mpop
@@ -104,6 +104,7 @@ there() {
     asan) compiles gcc -fsanitize=address,undefined ;;
     pytest) python3 -m pytest --version >/dev/null 2>&1 || /usr/bin/python3 -m pytest --version >/dev/null 2>&1 ;;
     dovecot) have dovecot && [ -n "$(find /usr/lib /usr/libexec -name pop3-login 2>/dev/null)" ] ;;
+    arm-none-eabi-gcc) printf '#include <string.h>\n' | arm-none-eabi-gcc -E - >/dev/null 2>&1 ;;
     *) have "$1" ;;
     esac
 }

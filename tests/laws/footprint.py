@@ -108,11 +108,15 @@ def close(text, other):
     return len(left) == len(right) and all(abs(a - b) <= TOLERANCE * b for a, b in zip(left, right))
 
 
+def is_there():
+    return tree.compilers([COMPILER]) and tree.run([COMPILER, '-E', '-'], input='#include <string.h>').returncode == 0
+
+
 def main():
-    if not tree.compilers([COMPILER]):
+    if not is_there():
         if os.environ.get('CI') == 'true':
-            sys.exit(f'{COMPILER} is not installed: apt-get install gcc-arm-none-eabi')
-        tree.skip(f'{COMPILER} is not installed')
+            sys.exit(f'{COMPILER} is not there with string.h: apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi')
+        tree.skip(f'{COMPILER} is not there with string.h')
     version = run([COMPILER, '-dumpfullversion']).strip()
     readme = tree.read('README.md')
     made = table(*measure(), version)
