@@ -75,7 +75,7 @@ static uint32_t look_up(struct plan *plan, uint64_t key, uint64_t *first_seen)
     }
     switch (state_find(plan->state, &name, &time)) {
     case STATE_PRESENT:
-        names_twin(&plan->fetch.names, key)->stored++;
+        names_store(&plan->fetch.names, key);
         *first_seen = (uint64_t)time;
         return EPOP_SYNC_SEEN;
     case STATE_ABSENT:
@@ -102,7 +102,7 @@ static void note_wanted(struct plan *plan, uint32_t number, uint64_t octets)
 /* Answers for a message that has an identity now. */
 static void answer(struct plan *plan, uint32_t number, uint64_t octets, const uint8_t *id, size_t len)
 {
-    uint32_t verdict = EPOP_SYNC_SKIP;
+    uint32_t verdict;
     uint64_t first_seen = 0;
     uint64_t key = 0;
 
@@ -115,11 +115,12 @@ static void answer(struct plan *plan, uint32_t number, uint64_t octets, const ui
             return;
         }
     }
-    if (ranges_take(&plan->options->messages, number)) {
-        verdict = look_up(plan, key, &first_seen);
-        if (verdict == EPOP_SYNC_NEW || (verdict == EPOP_SYNC_SEEN && plan->options->all)) {
-            note_wanted(plan, number, octets);
-        }
+    verdict = look_up(plan, key, &first_seen); /* of those that are not chosen too: their twins may be */
+    if (!ranges_take(&plan->options->messages, number)) {
+        verdict = EPOP_SYNC_SKIP;
+        first_seen = 0;
+    } else if (verdict == EPOP_SYNC_NEW || (verdict == EPOP_SYNC_SEEN && plan->options->all)) {
+        note_wanted(plan, number, octets);
     }
     epop_sync_known(&plan->fetch.sync, verdict, first_seen, key);
 }

@@ -159,6 +159,39 @@ def test_twin_that_is_left(tmp_path, state):
         assert server.maildrop == {}
 
 
+def test_twin_that_was_never_stored(tmp_path, state):
+    """Of twins the known one is fetched again and deleted, the other refused: it must not pass for the known one."""
+
+    def same(session, argument):
+        return b"+OK\r\n" + b"".join(b"%d same\r\n" % n for n in sorted(session.server.maildrop)) + b".\r\n"
+
+    def refuse(session, argument):
+        return b"-ERR locked\r\n" if argument == b"2" else None
+
+    with MiniPop(small(1), UIDL=same, RETR=refuse) as server:
+        fetch(server, tmp_path, state)
+        append(server, small(2)[1])
+        fetch(server, tmp_path, state, "--all", "--delete", status=EX_PROTOCOL)
+        server.maildrop = {1: server.maildrop.pop(2)}
+        fetch(server, tmp_path, state, "--delete")
+        assert_same(stored(tmp_path / "in"), [small(1)[0], *small(2)])
+        assert server.maildrop == {}
+
+
+def test_twin_that_was_not_chosen(tmp_path, state):
+    """All twins are stored, and one is deleted by --messages: the other is still known."""
+
+    def same(session, argument):
+        return b"+OK\r\n" + b"".join(b"%d same\r\n" % n for n in sorted(session.server.maildrop)) + b".\r\n"
+
+    with MiniPop(small(2), UIDL=same) as server:
+        fetch(server, tmp_path, state)
+        fetch(server, tmp_path, state, "--messages", "1", "--delete")
+        server.maildrop = {1: server.maildrop.pop(2)}
+        fetch(server, tmp_path, state)
+        assert_same(stored(tmp_path / "in"), small(2))
+
+
 def test_unique_id_that_comes_back(tmp_path, state):
     """After a deletion the server may give a unique-id to a new message (RFC 1939 section 7)."""
     with MiniPop(small(1)) as server:
