@@ -211,6 +211,18 @@ def test_what_is_gone_is_forgotten(tmp_path, state):
         assert len(stored(tmp_path / "in")) == 4
 
 
+def test_listing_without_some_unique_ids(tmp_path, state):
+    """For once the server leaves some out. What they stand for is not forgotten."""
+    with MiniPop(small(3)) as server:
+        fetch(server, tmp_path, state)
+        server.overrides["UIDL"] = b"+OK\r\n1 uid-1\r\n.\r\n"
+        fetch(server, tmp_path, state)
+        before = len(stored(tmp_path / "in"))
+        del server.overrides["UIDL"]
+        fetch(server, tmp_path, state)
+        assert len(stored(tmp_path / "in")) == before
+
+
 def test_numbers_with_gaps(tmp_path, state):
     """Numbers that are higher than STAT says how many messages there are."""
     with MiniPop(small(9)) as server:
@@ -461,6 +473,17 @@ def test_exec_and_state(tmp_path, state):
         popget("--exec", script, "--state", state, port=server.port)
         popget("--exec", script, "--state", state, port=server.port)
     assert (tmp_path / "took").read_text().split() == ["uid-1", "uid-2", "uid-3", "uid-2"]
+
+
+def test_message_that_comes_empty(tmp_path, state):
+    """The server has lost it for the moment, and says +OK: that is nothing to delete it for."""
+    with MiniPop(small(2), RETR=lambda _, argument: b"+OK\r\n.\r\n" if argument == b"1" else None) as server:
+        done = fetch(server, tmp_path, state, "--delete", status=EX_PROTOCOL)
+        assert b"message 1: came without a single octet" in done.stderr
+        assert list(server.maildrop) == [1]
+        del server.overrides["RETR"]
+        fetch(server, tmp_path, state, "--delete")
+        assert_same(stored(tmp_path / "in"), small(2))
 
 
 def test_messages_are_safe_before_they_are_deleted(tmp_path, state):
