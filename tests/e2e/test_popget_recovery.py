@@ -159,3 +159,43 @@ def test_log_on_a_full_disk(tmp_path):
         server.on_dele = None
         popget("--exec", "cat > /dev/null", "--state", state, "--delete", port=server.port)
         assert server.maildrop == {}
+
+
+NO_TRUNCATE = r"""
+#include <errno.h>
+#include <sys/types.h>
+
+int ftruncate64(int fd, off_t length)
+{
+    (void)fd, (void)length;
+    errno = EIO;
+    return -1;
+}
+
+int ftruncate(int fd, off_t length)
+{
+    return ftruncate64(fd, length);
+}
+"""
+
+
+def test_spool_that_can_not_be_cut(tmp_path):
+    """A message that proves too long can not be cut off behind the finished ones: those are not stored then, and none
+    of them is taken for one that comes later."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or pytest.skip("no C compiler")
+    (tmp_path / "cut.c").write_text(NO_TRUNCATE)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", tmp_path / "cut.so", tmp_path / "cut.c"], check=True)
+    box = tmp_path / "box"
+    messages = [small(1)[0], b"Subject: long\n\n" + b"x" * 3000 + b"\n", small(3)[2]]
+
+    def all_at_once(session, argument):
+        return b"" if argument != b"3" else b"".join(session.usual(b"RETR", b"%d" % n) for n in (1, 2, 3))
+
+    with MiniPop(messages, RETR=all_at_once, LIST=b"+OK\r\n1 60\r\n2 60\r\n3 60\r\n.\r\n") as server:
+        command = popget_command("--mbox", box, "--delete", "--max-size", 1000, port=server.port, release=True)
+        env = {**popget_environment(), "LD_PRELOAD": str(tmp_path / "cut.so")}
+        done = subprocess.run(command, env=env, stderr=subprocess.PIPE)
+        kept = box.read_bytes() if box.exists() else b""
+        for number, subject in ((1, b"Subject: 1\n"), (3, b"Subject: 3\n")):
+            assert number in server.maildrop or subject in kept, done.stderr
+        assert done.returncode != 0
