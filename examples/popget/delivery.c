@@ -202,7 +202,7 @@ static void count_stored(struct plan *plan, uint64_t key)
     plan->fetch.stored++;
     progress_message(&plan->bar);
     if (plan->state != NULL) {
-        names_twin(&plan->fetch.names, key)->stored++;
+        names_store(&plan->fetch.names, key);
     }
 }
 

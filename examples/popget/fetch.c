@@ -75,7 +75,7 @@ static uint32_t look_up(struct plan *plan, uint64_t key, uint64_t *first_seen)
     }
     switch (state_find(plan->state, &name, &time)) {
     case STATE_PRESENT:
-        names_twin(&plan->fetch.names, key)->stored++;
+        names_store(&plan->fetch.names, key);
         *first_seen = (uint64_t)time;
         return EPOP_SYNC_SEEN;
     case STATE_ABSENT:
@@ -102,7 +102,7 @@ static void note_wanted(struct plan *plan, uint32_t number, uint64_t octets)
 /* Answers for a message that has an identity now. */
 static void answer(struct plan *plan, uint32_t number, uint64_t octets, const uint8_t *id, size_t len)
 {
-    uint32_t verdict = EPOP_SYNC_SKIP;
+    uint32_t verdict;
     uint64_t first_seen = 0;
     uint64_t key = 0;
 
@@ -115,11 +115,12 @@ static void answer(struct plan *plan, uint32_t number, uint64_t octets, const ui
             return;
         }
     }
-    if (ranges_take(&plan->options->messages, number)) {
-        verdict = look_up(plan, key, &first_seen);
-        if (verdict == EPOP_SYNC_NEW || (verdict == EPOP_SYNC_SEEN && plan->options->all)) {
-            note_wanted(plan, number, octets);
-        }
+    verdict = look_up(plan, key, &first_seen); /* of those that are not chosen too: their twins may be */
+    if (!ranges_take(&plan->options->messages, number)) {
+        verdict = EPOP_SYNC_SKIP;
+        first_seen = 0;
+    } else if (verdict == EPOP_SYNC_NEW || (verdict == EPOP_SYNC_SEEN && plan->options->all)) {
+        note_wanted(plan, number, octets);
     }
     epop_sync_known(&plan->fetch.sync, verdict, first_seen, key);
 }
@@ -146,6 +147,7 @@ static int32_t on_header(void *user, const epop_sync_header_event *event)
     }
     filter_unfold(filter);
     if (event->purpose == EPOP_SYNC_TO_IDENTIFY) {
+        plan->fetch.has_unique_ids = false; /* not all: what it has given before it may give again */
         len = filter_digest(filter, digest);
         answer(plan, event->number, event->octets, (const uint8_t *)digest, len);
     } else if (event->status == EPOP_STATUS_OK && !filter_passes(filter)) {
@@ -234,6 +236,12 @@ static int32_t on_body(void *user, const epop_sync_message_event *event)
     return 0;
 }
 
+/* Nothing at all, of a message that LIST has: the server has lost it, or can not read it just now. */
+static bool is_void(const struct fetch *fetch)
+{
+    return fetch->octets == 0 && fetch->expected > 0 && fetch->expected != EPOP_SYNC_SIZE_UNKNOWN;
+}
+
 /* A whole message. */
 static void finish(struct plan *plan, uint64_t key)
 {
@@ -260,9 +268,15 @@ static int32_t on_end(void *user, const epop_sync_message_event *event)
     struct plan *plan = (struct plan *)user;
     struct fetch *fetch = &plan->fetch;
 
-    if (event->result == EPOP_OK && fetch->open) {
+    if (event->result == EPOP_OK && fetch->open && !is_void(fetch)) {
         finish(plan, event->key);
         return 0;
+    }
+    if (event->result == EPOP_OK && fetch->open) {
+        report_failure(plan->report, STATUS_PROTOCOL,
+                       "message %lu: came without a single octet, though LIST said %" PRIu64
+                       " (not stored; it stays on the server)",
+                       (unsigned long)event->number, fetch->expected);
     }
     if (event->result == EPOP_ERR_LIMIT_BODY && fetch->open) {
         report_failure(plan->report, STATUS_PROTOCOL,

@@ -34,7 +34,7 @@ struct fetch {
     struct counts counts;
     uint32_t messages;   /* as STAT says */
     bool was_listed;     /* ... which was answered */
-    bool has_unique_ids; /* UIDL was answered */
+    bool has_unique_ids; /* UIDL was answered, and every message has one */
     bool begun;          /* a message has begun */
     uint64_t wanted;     /* messages, and their octets */
     uint64_t wanted_octets;

@@ -143,7 +143,7 @@ static bool is_whole(int fd, const struct place_of_message *message)
 }
 
 /* Whether what stands from the place to the end of the file is the beginning of that message: shorter than it, with its
- * "From " line or a part of that, and with no other message in it. */
+ * "From " line or a part of that, and with no other message in it. The end of that line is where one may begin. */
 static bool is_torn(int fd, const struct place_of_message *message, off_t length)
 {
     char octets[16384];
@@ -159,7 +159,7 @@ static bool is_torn(int fd, const struct place_of_message *message, off_t length
     if (got <= 0 || memcmp(octets, message->line, (size_t)got) != 0) {
         return false;
     }
-    for (at += got; (got = pread(fd, octets + kept, sizeof octets - kept - 1, at)) > 0; at += got) {
+    for (at += got - 1; (got = pread(fd, octets + kept, sizeof octets - kept - 1, at)) > 0; at += got) {
         octets[kept + (size_t)got] = '\0';
         if (memmem(octets, kept + (size_t)got, "\nFrom ", sizeof MBOX_WORD) != NULL) {
             return false;
@@ -187,6 +187,13 @@ static enum sink_result look_at(int fd, const struct place_of_message *message)
         return SINK_BROKEN;
     }
     return SINK_REFUSED;
+}
+
+/* A run that was killed may have written it and not waited for the disk. Closes the file. A directory that can not be
+ * read can not be waited for. */
+static bool is_on_disk(const char *file, int *fd)
+{
+    return outfile_sync_released(fd) && (outfile_sync_name(file) || errno == EACCES);
 }
 
 /* The mailbox can not be opened, or not be looked into. */
@@ -217,7 +224,10 @@ enum sink_result sink_mbox_resolve(const char *file, const char *detail, struct 
         return give_up(file, errno, report);
     }
     result = look_at(fd, &message);
+    if (result == SINK_STORED && !is_on_disk(file, &fd)) {
+        result = SINK_BROKEN;
+    }
     why = errno;
-    close(fd);
+    outfile_close_released(&fd);
     return result == SINK_BROKEN ? give_up(file, why, report) : result;
 }

@@ -14,7 +14,8 @@ enum { FIRST_SPACE = 4096, FIRST_TWINS = 64 /* a power of 2 */ };
 struct head {
     uint32_t len;
     uint32_t copy;
-    uint32_t marked;
+    uint16_t stored;
+    uint16_t marked;
 };
 
 static uint64_t hash_of(const uint8_t *id, size_t len)
@@ -93,7 +94,7 @@ static bool make_room(struct names *names, size_t more)
 
 uint64_t names_add(struct names *names, const uint8_t *id, size_t len)
 {
-    struct head head = {(uint32_t)len, 0, 0};
+    struct head head = {(uint32_t)len, 0, 0, 0};
     uint64_t key = (uint64_t)names->len + 1;
 
     if (!make_room(names, sizeof head + len)) {
@@ -145,6 +146,17 @@ bool names_listed(void *names, const struct state_key *key)
     const struct names *all = (const struct names *)names;
 
     return all->twin_space > 0 && key->copy <= place_of(all, hash_of(key->id, key->len))->listed;
+}
+
+void names_store(struct names *names, uint64_t key)
+{
+    struct head head = head_of(names, key);
+
+    if (!head.stored) {
+        head.stored = 1;
+        memcpy(names->memory + key - 1, &head, sizeof head);
+        names_twin(names, key)->stored++;
+    }
 }
 
 void names_mark(struct names *names, uint64_t key)

@@ -41,6 +41,9 @@ struct twin *names_twin(struct names *names, uint64_t key);
 /* Whether it is one of those that were added: a `state_is_listed` whose user is the names. */
 bool names_listed(void *names, const struct state_key *key);
 
+/* It is stored, by this run or an earlier one; where by both, it counts once. */
+void names_store(struct names *names, uint64_t key);
+
 /* Marks it as deleted from the server, if all goes well. */
 void names_mark(struct names *names, uint64_t key);
 

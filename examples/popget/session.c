@@ -71,13 +71,13 @@ static bool open_state(struct plan *plan)
     return plan->state != NULL && state_use(plan->state, plan->options->account) && delivery_recover(plan);
 }
 
+/* What an earlier run has left is looked into first: a Maildir that was taken away must not have been made anew. */
 static void fetch(struct plan *plan)
 {
-    plan->sink = sink_open(plan->options, plan->report);
-    if (plan->sink == NULL) {
-        return;
-    }
     if (open_state(plan)) {
+        plan->sink = sink_open(plan->options, plan->report);
+    }
+    if (plan->sink != NULL) {
         prepare_and_run(plan);
     }
     state_close(plan->state);

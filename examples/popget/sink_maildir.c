@@ -348,22 +348,28 @@ static bool is_delivered(const char *directory, const char *name)
     return found;
 }
 
-/* Brings what lies ready to its reader. A file system may have brought both names of a rename() over a power cut. */
-static enum sink_result bring(const char *directory, const char *name, struct report *report)
+/* Brings what lies ready to its reader; what does not lie there has come to him. A file system may have brought both
+ * names of a rename() over a power cut. */
+static bool bring(const char *directory, const char *name)
 {
     char path[PATH_MAX];
 
+    if (!is_there(directory, "tmp/", name)) {
+        return true;
+    }
     if (is_delivered(directory, name)) {
-        if (join(path, directory, "tmp/", name)) {
-            unlink(path);
-        }
-        return SINK_STORED;
+        return join(path, directory, "tmp/", name) && unlink(path) == 0;
     }
-    if (show(directory, name) && join(path, directory, "new", "") && outfile_sync_directory(path)) {
-        return SINK_STORED;
-    }
-    report_fatal(report, STATUS_IO, "Maildir %s: %s: %s", directory, name, strerror(errno));
-    return SINK_BROKEN;
+    return show(directory, name);
+}
+
+/* A run that was killed may have shown messages and not waited for the disk, and so may their reader. */
+static bool sync_shown(const char *directory)
+{
+    char path[PATH_MAX];
+
+    return join(path, directory, "new", "") && (outfile_sync_directory(path) || errno == ENOENT) &&
+           join(path, directory, "cur", "") && (outfile_sync_directory(path) || errno == ENOENT);
 }
 
 enum sink_result sink_maildir_resolve(const char *directory, const char *detail, int64_t age, struct report *report)
@@ -382,9 +388,13 @@ enum sink_result sink_maildir_resolve(const char *directory, const char *detail,
         report_fatal(report, STATUS_IO, "Maildir %s: %s", directory, strerror(errno));
         return SINK_BROKEN;
     }
-    if (is_there(directory, "tmp/", detail)) {
-        return bring(directory, detail, report);
-    }
     /* Moved on by its reader; unless it was never shown, and thrown away as left over. Rather twice than never. */
-    return is_delivered(directory, detail) || age < CLEANED_AFTER ? SINK_STORED : SINK_REFUSED;
+    if (!is_there(directory, "tmp/", detail) && !is_delivered(directory, detail) && age >= CLEANED_AFTER) {
+        return SINK_REFUSED;
+    }
+    if (bring(directory, detail) && sync_shown(directory)) {
+        return SINK_STORED;
+    }
+    report_fatal(report, STATUS_IO, "Maildir %s: %s: %s", directory, detail, strerror(errno));
+    return SINK_BROKEN;
 }

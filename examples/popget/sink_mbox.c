@@ -61,6 +61,9 @@ static bool mbox_begin(struct sink *sink, const struct sink_message *message)
 
     (void)message;
     if (fd < 0) {
+        if (sink->held > 0) {
+            return sink_fail(sink, "temporary file", EIO);
+        }
         fd = outfile_temporary(mbox->name);
         if (fd < 0) {
             return sink_fail(sink, "temporary file", errno);
@@ -159,7 +162,8 @@ static enum sink_result mbox_finish(struct sink *sink, const struct sink_message
     return SINK_HELD;
 }
 
-/* Cuts the open message off behind the finished ones; where that fails, they go too. */
+/* Cuts the open message off behind the finished ones; where that fails, they go too, and nothing can be stored until
+ * their batch has ended. */
 static void mbox_drop(struct sink *sink)
 {
     struct mbox *mbox = mbox_of(sink);
@@ -168,7 +172,6 @@ static void mbox_drop(struct sink *sink)
     if (mbox->spool.fd >= 0 && (sink->held == 0 || ftruncate(mbox->spool.fd, mbox->spooled) != 0 ||
                                 lseek(mbox->spool.fd, mbox->spooled, SEEK_SET) != mbox->spooled)) {
         outfile_close(&mbox->spool);
-        sink->held = 0;
     }
 }
 
@@ -239,8 +242,12 @@ static void find_places(struct mbox *mbox)
 static bool mbox_prepare(struct sink *sink)
 {
     struct mbox *mbox = mbox_of(sink);
-    int fd = mbox_file_open(mbox->name, &mbox->fresh);
+    int fd;
 
+    if (mbox->spool.fd < 0) {
+        return sink_fail(sink, "temporary file", EIO);
+    }
+    fd = mbox_file_open(mbox->name, &mbox->fresh);
     if (fd < 0 && errno == EAGAIN && !signals_caught()) {
         report_failure(sink->report, STATUS_TEMPORARY, "%s: another program holds the lock (try again later)",
                        mbox->name);

@@ -46,6 +46,7 @@ struct log {
     size_t place_count;
     size_t entry_count;
     size_t lines;
+    bool broken; /* a part of a line may stand at the end: nothing may go behind it, so that it is ignored */
 };
 
 static struct log *log_of(struct state *state)
@@ -252,7 +253,11 @@ static bool add(struct log *log, int kind, const struct state_intent *intent)
     struct record record = {kind, log->accounts[log->account], *intent};
 
     log->lines++;
-    return (apply(log, log->account, &record) || no_memory(log)) && (record_write(log->file, &record) || fail(log));
+    if (!apply(log, log->account, &record)) {
+        return no_memory(log);
+    }
+    log->broken = !record_write(log->file, &record) || log->broken;
+    return !log->broken || fail(log);
 }
 
 static bool log_use(struct state *state, const char *account)
@@ -296,8 +301,7 @@ static bool log_each_intent(struct state *state, state_take_intent take, void *u
 
 static bool log_begin(struct state *state)
 {
-    (void)state;
-    return true;
+    return !log_of(state)->broken;
 }
 
 static bool log_intend(struct state *state, const struct state_intent *intent)
@@ -358,7 +362,8 @@ static bool log_commit(struct state *state)
 {
     struct log *log = log_of(state);
 
-    return sync_file(log->file) || fail(log);
+    log->broken = !sync_file(log->file) || log->broken;
+    return !log->broken || fail(log);
 }
 
 static void log_close(struct state *state)

@@ -159,6 +159,39 @@ def test_twin_that_is_left(tmp_path, state):
         assert server.maildrop == {}
 
 
+def test_twin_that_was_never_stored(tmp_path, state):
+    """Of twins the known one is fetched again and deleted, the other refused: it must not pass for the known one."""
+
+    def same(session, argument):
+        return b"+OK\r\n" + b"".join(b"%d same\r\n" % n for n in sorted(session.server.maildrop)) + b".\r\n"
+
+    def refuse(session, argument):
+        return b"-ERR locked\r\n" if argument == b"2" else None
+
+    with MiniPop(small(1), UIDL=same, RETR=refuse) as server:
+        fetch(server, tmp_path, state)
+        append(server, small(2)[1])
+        fetch(server, tmp_path, state, "--all", "--delete", status=EX_PROTOCOL)
+        server.maildrop = {1: server.maildrop.pop(2)}
+        fetch(server, tmp_path, state, "--delete")
+        assert_same(stored(tmp_path / "in"), [small(1)[0], *small(2)])
+        assert server.maildrop == {}
+
+
+def test_twin_that_was_not_chosen(tmp_path, state):
+    """All twins are stored, and one is deleted by --messages: the other is still known."""
+
+    def same(session, argument):
+        return b"+OK\r\n" + b"".join(b"%d same\r\n" % n for n in sorted(session.server.maildrop)) + b".\r\n"
+
+    with MiniPop(small(2), UIDL=same) as server:
+        fetch(server, tmp_path, state)
+        fetch(server, tmp_path, state, "--messages", "1", "--delete")
+        server.maildrop = {1: server.maildrop.pop(2)}
+        fetch(server, tmp_path, state)
+        assert_same(stored(tmp_path / "in"), small(2))
+
+
 def test_unique_id_that_comes_back(tmp_path, state):
     """After a deletion the server may give a unique-id to a new message (RFC 1939 section 7)."""
     with MiniPop(small(1)) as server:
@@ -176,6 +209,18 @@ def test_what_is_gone_is_forgotten(tmp_path, state):
         server.maildrop[3] = last
         fetch(server, tmp_path, state)
         assert len(stored(tmp_path / "in")) == 4
+
+
+def test_listing_without_some_unique_ids(tmp_path, state):
+    """For once the server leaves some out. What they stand for is not forgotten."""
+    with MiniPop(small(3)) as server:
+        fetch(server, tmp_path, state)
+        server.overrides["UIDL"] = b"+OK\r\n1 uid-1\r\n.\r\n"
+        fetch(server, tmp_path, state)
+        before = len(stored(tmp_path / "in"))
+        del server.overrides["UIDL"]
+        fetch(server, tmp_path, state)
+        assert len(stored(tmp_path / "in")) == before
 
 
 def test_numbers_with_gaps(tmp_path, state):
@@ -428,6 +473,17 @@ def test_exec_and_state(tmp_path, state):
         popget("--exec", script, "--state", state, port=server.port)
         popget("--exec", script, "--state", state, port=server.port)
     assert (tmp_path / "took").read_text().split() == ["uid-1", "uid-2", "uid-3", "uid-2"]
+
+
+def test_message_that_comes_empty(tmp_path, state):
+    """The server has lost it for the moment, and says +OK: that is nothing to delete it for."""
+    with MiniPop(small(2), RETR=lambda _, argument: b"+OK\r\n.\r\n" if argument == b"1" else None) as server:
+        done = fetch(server, tmp_path, state, "--delete", status=EX_PROTOCOL)
+        assert b"message 1: came without a single octet" in done.stderr
+        assert list(server.maildrop) == [1]
+        del server.overrides["RETR"]
+        fetch(server, tmp_path, state, "--delete")
+        assert_same(stored(tmp_path / "in"), small(2))
 
 
 def test_messages_are_safe_before_they_are_deleted(tmp_path, state):
