@@ -6,8 +6,10 @@ Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
 import contextlib
 import re
+import signal
 import socket
 import ssl
+import subprocess
 import threading
 
 import pytest
@@ -17,7 +19,7 @@ from deadline import PATIENCE, until
 from dialogue import Dialogue, SecureDialogue, trusting
 from mails import fill, sent_by_epop, small, stored, with_lf
 from minipop import stuffed
-from programs import EX_OK, EX_PROTOCOL, EX_REFUSED, EX_TEMPFAIL, PASSWORD, popget
+from programs import EX_OK, EX_PROTOCOL, EX_REFUSED, EX_TEMPFAIL, PASSWORD, popget, popget_command, popget_environment
 from sockets import pieces
 from tlspop import TlsPop, tells
 
@@ -273,6 +275,32 @@ def test_handshake_without_end(popd, certificates):
             other.ok(b"USER alice")
         assert flooder.is_alive(), "nobody was served before the flood was over"
         session.shutdown(socket.SHUT_RDWR)
+        flooder.join()
+
+
+def test_server_whose_handshake_has_no_end(certificates):
+    """popget ends when it is told to, and not when the server is tired of it."""
+    sent = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def flood():
+            with listener.accept()[0] as session, contextlib.suppress(OSError):
+                while True:
+                    session.sendall(WARNING * 100000)
+                    sent.append(1)
+
+        flooder = threading.Thread(target=flood)
+        flooder.start()
+        port = listener.getsockname()[1]
+        command = popget_command("--list", port=port, scheme="pops", options=["--ca", certificates.ca.cert])
+        with subprocess.Popen(command, env=popget_environment(), stderr=subprocess.PIPE) as process:
+            try:
+                until(lambda: len(sent) > 2 or not flooder.is_alive(), "the line is full")
+                assert process.poll() is None, process.stderr.read()
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+            finally:
+                process.kill()
         flooder.join()
 
 
