@@ -160,11 +160,13 @@ void auth_free(struct auth *auth)
 
 static const struct secret nobody;
 
-static int make_salt(const struct auth *auth, epop_span name, uint8_t *salt)
+/* The salt that the library gives those who have none, which depends on the hash: were it another, it would tell who
+ * exists. */
+static int make_salt(const struct auth *auth, epop_span name, uint32_t hash, uint8_t *salt)
 {
     const epop_span key = {auth->salt_secret, sizeof auth->salt_secret};
     uint8_t mac[EPOP_HASH_MAX];
-    int result = auth->crypto.hmac(auth->crypto.user, EPOP_HASH_SHA256, &key, &name, 1, mac);
+    int result = auth->crypto.hmac(auth->crypto.user, hash, &key, &name, 1, mac);
 
     memcpy(salt, mac, SECRET_SALT);
     return result == 0 ? 0 : -1;
@@ -179,7 +181,7 @@ static int derive(const struct auth *auth, const struct secret *secret, epop_spa
     key->iterations = auth->sasl.iterations;
     key->salt.ptr = memory->salt;
     key->salt.len = SECRET_SALT;
-    if (make_salt(auth, name, memory->salt) != 0) {
+    if (make_salt(auth, name, hash, memory->salt) != 0) {
         return -1;
     }
     if (secret->kind == SECRET_SCRAM) {

@@ -255,7 +255,7 @@ static enum step receive(struct connection *connection)
     connection->input_at = 0;
     connection->input_length = (uint16_t)moved;
     connection->octets_in += moved;
-    connection->has_moved = 1;
+    connection->has_moved |= moved > 0;
     return STEP_ON;
 }
 
@@ -289,7 +289,8 @@ static enum step shake(struct connection *connection)
     if (result != TRANSPORT_OK) {
         return wait_or_lose(connection, result);
     }
-    if ((epop_server_wants(&connection->session) & EPOP_WANT_TLS) != 0) {
+    if (!transport_is_shaking(&connection->transport) &&
+        (epop_server_wants(&connection->session) & EPOP_WANT_TLS) != 0) {
         epop_server_tls_started(&connection->session);
     }
     return STEP_ON;

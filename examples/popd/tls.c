@@ -262,32 +262,26 @@ static enum transport_result take(struct tls *tls, int fd)
     return TRANSPORT_OK;
 }
 
+/* One portion at a time, here and below: a peer that sends faster than TLS takes it, and nothing that is of use, would
+ * else keep all other connections waiting. */
 enum transport_result tls_shake(struct tls *tls, int fd)
 {
-    enum transport_result result = TRANSPORT_OK;
+    enum transport_result result = take(tls, fd);
 
-    while (result == TRANSPORT_OK && !epop_tls_is_up(&tls->tls)) {
-        result = take(tls, fd);
-    }
     return epop_tls_is_up(&tls->tls) ? TRANSPORT_OK : result;
 }
 
 enum transport_result tls_receive(struct tls *tls, int fd, void *data, size_t room, size_t *moved)
 {
-    enum transport_result result = TRANSPORT_OK;
+    int32_t code = epop_tls_read(&tls->tls, data, room, moved);
 
-    while (result == TRANSPORT_OK) {
-        int32_t code = epop_tls_read(&tls->tls, data, room, moved);
-
-        if (*moved > 0) {
-            return TRANSPORT_OK;
-        }
-        if (code != EPOP_OK) {
-            return code == EPOP_END ? TRANSPORT_EOF : lost(tls, code);
-        }
-        result = take(tls, fd);
+    if (*moved > 0) {
+        return TRANSPORT_OK;
     }
-    return result;
+    if (code != EPOP_OK) {
+        return code == EPOP_END ? TRANSPORT_EOF : lost(tls, code);
+    }
+    return take(tls, fd);
 }
 
 enum transport_result tls_send(struct tls *tls, int fd, const void *data, size_t length, size_t *moved)

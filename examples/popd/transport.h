@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 enum transport_result {
-    TRANSPORT_OK,         /* some octets moved */
+    TRANSPORT_OK,         /* some octets moved, if only those of TLS itself; there may be more */
     TRANSPORT_WAIT_READ,  /* none can until the socket is readable */
     TRANSPORT_WAIT_WRITE, /* none can until the socket is writable */
     TRANSPORT_EOF,        /* the peer has closed its side */
@@ -28,12 +28,12 @@ void transport_init(struct transport *transport, int fd);
 
 void transport_free(struct transport *transport);
 
-/* TLS from here on: transport_shake until it is up. 0, or -1 where there is no memory. */
+/* TLS from here on: transport_shake until it is not shaking any more. 0, or -1 where there is no memory. */
 int transport_start_tls(struct transport *transport, struct tls_identity *identity);
 int transport_is_shaking(const struct transport *transport);
 enum transport_result transport_shake(struct transport *transport);
 
-/* Up to `room` octets from the peer; `*moved` says how many. */
+/* Up to `room` octets from the peer; `*moved` says how many, and none is not the end. */
 enum transport_result transport_receive(struct transport *transport, void *data, size_t room, size_t *moved);
 
 /* Up to `length` octets to the peer; `*moved` says how many were taken. */

@@ -147,6 +147,9 @@ static enum loop_end shake(struct loop *loop)
     if (result <= 0) {
         return lose(loop, result);
     }
+    if (transport_is_shaking(loop->transport)) {
+        return LOOP_GO_ON;
+    }
     return loop->is_stls && epop_client_tls_started(loop->client) != EPOP_OK ? LOOP_ERROR : LOOP_GO_ON;
 }
 

@@ -204,14 +204,13 @@ static long take(struct tls *tls, int fd)
     return tls->stalled ? TRANSPORT_WAIT : 1;
 }
 
+/* One portion at a time, here and below: in between signals are looked at, which a server that sends without end, and
+ * nothing that is of use, would else keep us from. */
 long tls_shake(struct tls *tls, int fd)
 {
-    long result = 1;
+    long result = take(tls, fd);
 
-    while (result > 0 && !tls_is_up(tls) && !tls->ended) {
-        result = take(tls, fd);
-    }
-    if (result > 0 && !tls_is_up(tls)) {
+    if (result > 0 && !tls_is_up(tls) && tls->ended) {
         return end(tls);
     }
     return result > 0 && flush(tls, fd) == TRANSPORT_BROKEN ? TRANSPORT_BROKEN : result;
@@ -219,21 +218,18 @@ long tls_shake(struct tls *tls, int fd)
 
 long tls_read(struct tls *tls, int fd, uint8_t *data, size_t len)
 {
-    long result = 1;
     size_t got = 0;
-    int32_t code;
+    int32_t code = epop_tls_read(&tls->tls, data, len, &got);
+    long result;
 
-    while (result > 0) {
-        code = epop_tls_read(&tls->tls, data, len, &got);
-        if (got > 0) {
-            return (long)got;
-        }
-        if (code == EPOP_END || code == EPOP_ERR_PEER_EOF) {
-            return TRANSPORT_END;
-        }
-        result = code < 0 ? fail(tls, code) : take(tls, fd);
+    if (got > 0) {
+        return (long)got;
     }
-    return result;
+    if (code == EPOP_END || code == EPOP_ERR_PEER_EOF) {
+        return TRANSPORT_END;
+    }
+    result = code < 0 ? fail(tls, code) : take(tls, fd);
+    return result > 0 ? TRANSPORT_WAIT : result;
 }
 
 long tls_write(struct tls *tls, int fd, const uint8_t *data, size_t len)

@@ -311,6 +311,7 @@ int32_t epop_client_tls_started(epop_client *client)
     client->p_state = EPOPI_STATUS;
     client->p_flags |= EPOP_CLIENT_TLS;
     client->p_capabilities = 0;
+    epopi_client_sasl_forget(client);
     client->p_offset = 0;
     result = epopi_login_tls_started(client);
     return result == EPOP_OK ? epopi_client_run(client) : result;

@@ -280,10 +280,10 @@ def test_unknown_user_and_wrong_password_look_the_same(server, mechanism):
         assert attempt(session, mechanism, user, right)[-1].startswith(b"+OK"), "the dialogue above is a right one"
 
 
-def salt_of(server, user):
+def salt_of(server, user, mechanism="SCRAM-SHA-256"):
     with SecureDialogue(server.tls_port, server.ca) as session:
-        client = scram.Client("SCRAM-SHA-256", user.encode(), b"x")
-        line = session.command(b"AUTH SCRAM-SHA-256 " + scram.b64(client.first()))
+        client = scram.Client(mechanism, user.encode(), b"x")
+        line = session.command(b"AUTH " + mechanism.encode() + b" " + scram.b64(client.first()))
         session.command(b"*")
         return scram.fields(base64.b64decode(line[2:]))[b"s"]
 
@@ -293,6 +293,13 @@ def test_salt_of_an_unknown_user_stays(server):
     assert salt_of(server, "nobody1") == salt_of(server, "nobody1") != salt_of(server, "nobody2")
     known = server.user(small())
     assert salt_of(server, known) == salt_of(server, known)
+
+
+def test_salts_of_two_hashes_tell_nothing(server):
+    """Who asks for both must not see by their being the same, or not, whether there is somebody."""
+    known = server.user(small())
+    same = [salt_of(server, name, "SCRAM-SHA-1") == salt_of(server, name) for name in (known, "nobody1")]
+    assert same[0] == same[1]
 
 
 def test_mechanisms(popd, certificates):

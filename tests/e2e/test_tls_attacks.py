@@ -4,9 +4,13 @@ Whatever happens, the victim says what it was, and no secret has left it: the ho
 
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
+import contextlib
 import re
+import signal
 import socket
 import ssl
+import subprocess
+import threading
 
 import pytest
 
@@ -15,7 +19,7 @@ from deadline import PATIENCE, until
 from dialogue import Dialogue, SecureDialogue, trusting
 from mails import fill, sent_by_epop, small, stored, with_lf
 from minipop import stuffed
-from programs import EX_OK, EX_PROTOCOL, EX_REFUSED, EX_TEMPFAIL, PASSWORD, popget
+from programs import EX_OK, EX_PROTOCOL, EX_REFUSED, EX_TEMPFAIL, PASSWORD, popget, popget_command, popget_environment
 from sockets import pieces
 from tlspop import TlsPop, tells
 
@@ -233,6 +237,71 @@ def test_plaintext_on_the_port_of_tls(popd, certificates):
         session.sendall(b"USER alice\r\nPASS " + PASSWORD.encode() + b"\r\n")
         said = read_until_end(session)
     assert b"+OK" not in said and b"-ERR" not in said
+
+
+WARNING = bytes.fromhex("1503030002015a")  # user_canceled, which ends nothing
+
+
+def client_hello():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    out = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), out, server_hostname="localhost").do_handshake()
+    return out.read()
+
+
+def test_handshake_without_end(popd, certificates):
+    """One client that fills the line with warnings must not keep the server from the others: somebody else is served
+    while it still does."""
+    server = popd(certificate=certificates.server)
+    flood = WARNING * 100000
+    sent = []
+
+    def fill_line(session):
+        with contextlib.suppress(OSError):
+            for _ in range(300):
+                session.sendall(flood)
+                sent.append(1)
+
+    with socket.create_connection(("127.0.0.1", server.tls_port), PATIENCE) as session:
+        session.sendall(client_hello())
+        assert session.recv(5)[0] == 22, "the server has taken part"
+        flooder = threading.Thread(target=fill_line, args=(session,))
+        flooder.start()
+        until(lambda: len(sent) > 2 or not flooder.is_alive(), "the line is full")
+        assert flooder.is_alive(), "the server has to take warnings for this test to say something"
+        with Dialogue(server.port) as other:
+            other.ok(b"USER alice")
+        assert flooder.is_alive(), "nobody was served before the flood was over"
+        session.shutdown(socket.SHUT_RDWR)
+        flooder.join()
+
+
+def test_server_whose_handshake_has_no_end(certificates):
+    """popget ends when it is told to, and not when the server is tired of it."""
+    sent = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def flood():
+            with listener.accept()[0] as session, contextlib.suppress(OSError):
+                while True:
+                    session.sendall(WARNING * 100000)
+                    sent.append(1)
+
+        flooder = threading.Thread(target=flood)
+        flooder.start()
+        port = listener.getsockname()[1]
+        command = popget_command("--list", port=port, scheme="pops", options=["--ca", certificates.ca.cert])
+        with subprocess.Popen(command, env=popget_environment(), stderr=subprocess.PIPE) as process:
+            try:
+                until(lambda: len(sent) > 2 or not flooder.is_alive(), "the line is full")
+                assert process.poll() is None, process.stderr.read()
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+            finally:
+                process.kill()
+        flooder.join()
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["stls", "tls"])

@@ -46,6 +46,7 @@ typedef struct world {
 } world;
 
 static world w;
+static uint32_t client_flags = EPOP_CLIENT_TLS;
 
 static int32_t leave(void)
 {
@@ -217,7 +218,7 @@ static void begin(epop_sasl_mechanism mechanism, const manner *how)
         epop_sasl_init(&w.server_sasl, sizeof w.server_sasl, &sasl, w.server_buffer, sizeof w.server_buffer), EPOP_OK);
     memset(&client, 0, sizeof client);
     client.struct_size = sizeof client;
-    client.flags = EPOP_CLIENT_TLS | EPOP_CLIENT_SASL_ONLY;
+    client.flags = client_flags | EPOP_CLIENT_SASL_ONLY;
     client.callbacks = &client_callbacks;
     client.user = &w.client;
     client.line_buffer = w.client_line;
@@ -501,6 +502,40 @@ static void unknown_users(void **state)
 #endif
 }
 
+static void client_says_and_hears(const char *says, const char *hears)
+{
+    size_t len;
+    size_t used;
+    const uint8_t *octets = epop_client_output(&w.client, &len);
+
+    assert_int_equal(len, strlen(says));
+    if (len > 0) {
+        assert_memory_equal(octets, says, len);
+    }
+    assert_int_equal(epop_client_output_ack(&w.client, len), EPOP_OK);
+    assert_int_equal(epop_client_feed(&w.client, hears, strlen(hears), &used), EPOP_OK);
+    assert_int_equal(used, strlen(hears));
+}
+
+/* RFC 2595 section 4: what the server, or somebody on the way, said before TLS is not known any more, also where it
+ * will not say it again. */
+static void offers_before_tls_are_forgotten(void **state)
+{
+    static const manner how = {2048, 0, 0, 2048, "tim", password, "tls-exporter:abc"};
+
+    (void)state;
+    client_flags = EPOP_CLIENT_STLS;
+    begin(epop_sasl_plain, &how);
+    client_flags = EPOP_CLIENT_TLS;
+    client_says_and_hears("", "+OK\r\n");
+    client_says_and_hears("CAPA\r\n", "+OK\r\nSTLS\r\nSASL PLAIN\r\n.\r\n");
+    client_says_and_hears("STLS\r\n", "+OK\r\n");
+    assert_int_equal(epop_client_tls_started(&w.client), EPOP_OK);
+    client_says_and_hears("CAPA\r\n", "-ERR\r\n");
+    client_says_and_hears("", "");
+    assert_int_equal(w.end, EPOP_ERR_LOGIN_NO_MECHANISM);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -512,9 +547,11 @@ static int set_up(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain),      cmocka_unit_test(login),       cmocka_unit_test(cram_md5),
-        cmocka_unit_test(apop),       cmocka_unit_test(scram_sha_1), cmocka_unit_test(scram_sha_256),
-        cmocka_unit_test(scram_plus), cmocka_unit_test(tokens),      cmocka_unit_test(unknown_users),
+        cmocka_unit_test(plain),         cmocka_unit_test(login),
+        cmocka_unit_test(cram_md5),      cmocka_unit_test(apop),
+        cmocka_unit_test(scram_sha_1),   cmocka_unit_test(scram_sha_256),
+        cmocka_unit_test(scram_plus),    cmocka_unit_test(tokens),
+        cmocka_unit_test(unknown_users), cmocka_unit_test(offers_before_tls_are_forgotten),
     };
 
     return cmocka_run_group_tests_name("sasl_pair", tests, set_up, NULL);
