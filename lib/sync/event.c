@@ -181,9 +181,7 @@ static int32_t on_row(void *user, const epop_row_event *event)
     epop_sync *s = (epop_sync *)user;
 
     if (!is_ours(s, event->token)) {
-        return s->p_client_callbacks && s->p_client_callbacks->on_row
-                   ? s->p_client_callbacks->on_row(s->p_client_user, event)
-                   : EPOP_OK;
+        return s->p_client_callbacks->on_row ? s->p_client_callbacks->on_row(s->p_client_user, event) : EPOP_OK;
     }
     switch (event->row) {
     case EPOP_ROW_STAT:
@@ -209,9 +207,7 @@ static int32_t on_reply(void *user, const epop_reply_event *event)
     epop_sync_message_event message;
 
     if (!is_ours(s, event->token)) {
-        return s->p_client_callbacks && s->p_client_callbacks->on_reply
-                   ? s->p_client_callbacks->on_reply(s->p_client_user, event)
-                   : EPOP_OK;
+        return s->p_client_callbacks->on_reply ? s->p_client_callbacks->on_reply(s->p_client_user, event) : EPOP_OK;
     }
     s->p_received = 0;
     s->p_single = event->number;
@@ -272,9 +268,7 @@ static int32_t on_body(void *user, const epop_body_event *event)
     epop_sync *s = (epop_sync *)user;
 
     if (!is_ours(s, event->token)) {
-        return s->p_client_callbacks && s->p_client_callbacks->on_body
-                   ? s->p_client_callbacks->on_body(s->p_client_user, event)
-                   : EPOP_OK;
+        return s->p_client_callbacks->on_body ? s->p_client_callbacks->on_body(s->p_client_user, event) : EPOP_OK;
     }
     if (s->p_stopped) {
         return EPOP_OK;
@@ -437,7 +431,7 @@ static int32_t on_end(void *user, const epop_end_event *event)
             s->p_flight--;
         }
         result = end_command(s, event);
-    } else if (s->p_client_callbacks && s->p_client_callbacks->on_end) {
+    } else if (s->p_client_callbacks->on_end) {
         result = s->p_client_callbacks->on_end(s->p_client_user, event);
     }
     if (event->command == EPOP_CMD_QUIT && s->p_phase != EPOPI_SYNC_IDLE) { /* the host's own deletes as well */
@@ -452,16 +446,14 @@ static int32_t on_greeting(void *user, const epop_greeting_event *event)
 {
     const epop_sync *s = (const epop_sync *)user;
 
-    return s->p_client_callbacks && s->p_client_callbacks->on_greeting
-               ? s->p_client_callbacks->on_greeting(s->p_client_user, event)
-               : EPOP_OK;
+    return s->p_client_callbacks->on_greeting ? s->p_client_callbacks->on_greeting(s->p_client_user, event) : EPOP_OK;
 }
 
 static int32_t on_ask(void *user, const epop_ask_event *event)
 {
     const epop_sync *s = (const epop_sync *)user;
 
-    if (s->p_client_callbacks && s->p_client_callbacks->on_ask) {
+    if (s->p_client_callbacks->on_ask) {
         return s->p_client_callbacks->on_ask(s->p_client_user, event);
     }
     (void)epop_client_decline(s->p_client);
@@ -472,18 +464,14 @@ static int32_t on_quirk(void *user, const epop_quirk_event *event)
 {
     const epop_sync *s = (const epop_sync *)user;
 
-    return s->p_client_callbacks && s->p_client_callbacks->on_quirk
-               ? s->p_client_callbacks->on_quirk(s->p_client_user, event)
-               : EPOP_OK;
+    return s->p_client_callbacks->on_quirk ? s->p_client_callbacks->on_quirk(s->p_client_user, event) : EPOP_OK;
 }
 
 static int32_t on_trace(void *user, const epop_trace_event *event)
 {
     const epop_sync *s = (const epop_sync *)user;
 
-    return s->p_client_callbacks && s->p_client_callbacks->on_trace
-               ? s->p_client_callbacks->on_trace(s->p_client_user, event)
-               : EPOP_OK;
+    return s->p_client_callbacks->on_trace ? s->p_client_callbacks->on_trace(s->p_client_user, event) : EPOP_OK;
 }
 
 int32_t epop_sync_client_callbacks(epop_client_callbacks *callbacks)

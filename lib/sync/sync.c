@@ -44,6 +44,7 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
 
 int32_t epop_sync_init(epop_sync *sync, size_t size, const epop_sync_config *config)
 {
+    static const epop_client_callbacks nobody;
     int32_t result;
 
     if (!sync) {
@@ -57,7 +58,7 @@ int32_t epop_sync_init(epop_sync *sync, size_t size, const epop_sync_config *con
     sync->p_callbacks = config->callbacks;
     sync->p_user = config->user;
     sync->p_client = config->client;
-    sync->p_client_callbacks = config->client_callbacks;
+    sync->p_client_callbacks = config->client_callbacks ? config->client_callbacks : &nobody;
     sync->p_client_user = config->client_user;
     sync->p_table = config->table;
     sync->p_table_count = config->table_count;
