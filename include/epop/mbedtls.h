@@ -139,11 +139,15 @@ EPOP_API int32_t epop_tls_write(epop_tls *tls, const void *data, size_t len, siz
 EPOP_API int32_t epop_tls_close(epop_tls *tls);
 
 /* Channel binding for EPOP_ASK_BINDING and EPOP_AUTH_BINDING: "type:" and the data, in `dst`. `type` chooses one by
- * name ("tls-exporter", NUL-terminated), NULL takes the first of these that there is:
+ * name ("tls-exporter", NUL-terminated). NULL takes the type that every server with channel binding must have:
+ * "tls-unique" with TLS 1.2 (RFC 5802 section 6.1), "tls-exporter" with TLS 1.3 (RFC 9266 section 3); no other one, since
+ * servers refuse the login if they lack the type that a client takes.
  *
- * "tls-exporter" (RFC 9266): TLS 1.3 with mbedTLS 3.6.4 or newer. TLS 1.2 with mbedTLS 2.28, where the extended master
- * secret is in use and the session was not resumed (without a context, as others do it); not with 3.x and 4.x, which do
- * not tell whether the master secret is unique.
+ * "tls-unique" (RFC 5929 section 3): TLS 1.2 with mbedTLS 2.28 built with MBEDTLS_SSL_RENEGOTIATION, if the extended
+ * master secret is in use and the session was not resumed; not with 3.x and 4.x, which do not tell whether the master
+ * secret is unique.
+ * "tls-exporter" (RFC 9266): TLS 1.3 with mbedTLS 3.6.4 or newer. TLS 1.2 under the same conditions as "tls-unique" (and
+ * MBEDTLS_SSL_CONTEXT_SERIALIZATION), without a context, as others do it.
  * "tls-server-end-point" (RFC 5929 section 4): where the server's certificate is known (a server must be told, see
  * epop_tls_server_certificate) and its signature has one hash (so not with Ed25519).
  *

@@ -16,7 +16,7 @@ import unittest
 
 PEER = sys.argv.pop(1)
 LABEL = "EXPORTER-Channel-Binding"
-EXPORT = ["-keymatexport", LABEL, "-keymatexportlen", "32"]
+EXPORT = ["-keymatexport", LABEL, "-keymatexportlen", "32", "-msg"]
 SECONDS = 30
 
 KEYS = {
@@ -117,6 +117,12 @@ def exported(text):
     return match.group(1) if match else None
 
 
+def finished(text):
+    """The first Finished message without its header (RFC 5246 section 7.4): 12 octets."""
+    match = re.search(r"Finished\n\s+14 00 00 0c((?: [0-9a-f]{2}){12})\n", text)
+    return match.group(1).replace(" ", "").upper() if match else None
+
+
 class Handshakes(unittest.TestCase):
     def check(self, ours, theirs, cert, digest):
         said = facts(ours)
@@ -135,6 +141,8 @@ class Handshakes(unittest.TestCase):
                     said = self.check(ours, theirs, cert, digest)
                     self.assertIsNotNone(exported(theirs), theirs)
                     self.assertEqual(said["tls-exporter"], exported(theirs))
+                    self.assertIsNotNone(finished(theirs), theirs)
+                    self.assertEqual(said["tls-unique"], finished(theirs))
                     self.assertIn("closed", ours)
 
     def test_server(self):
@@ -147,11 +155,13 @@ class Handshakes(unittest.TestCase):
                     said = self.check(ours, theirs, cert, digest)
                     self.assertIsNotNone(exported(theirs), theirs)
                     self.assertEqual(said["tls-exporter"], exported(theirs))
+                    self.assertIsNotNone(finished(theirs), theirs)
+                    self.assertEqual(said["tls-unique"], finished(theirs))
                     self.assertEqual(said["eof"], "EPOP_OK")
                     self.assertIn("ours", theirs)
 
     def test_without_extended_master_secret(self):
-        """The master secret may be that of another connection, too: no exporter."""
+        """The master secret may be that of another connection, too: no exporter, and no tls-unique."""
         config = os.path.join(folder, "no-ems.cnf")
         with open(config, "w", encoding="ascii") as file:
             file.write("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
@@ -164,6 +174,7 @@ class Handshakes(unittest.TestCase):
                 said = self.check(ours, theirs, cert, "sha256")
                 self.assertIsNotNone(exported(theirs), theirs)
                 self.assertEqual(said["tls-exporter"], "none")
+                self.assertEqual(said["tls-unique"], "none")
         finally:
             del os.environ["OPENSSL_CONF"]
 
