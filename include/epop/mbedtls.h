@@ -50,11 +50,13 @@ enum {
  * drained, so any size works; this much takes a client's part of most handshakes in one go. */
 enum { EPOP_TLS_OUTPUT_MIN = 1024 };
 
-/* Sets what POP3 asks of a `mbedtls_ssl_config` on which mbedtls_ssl_config_defaults was called: TLS 1.2 or newer, no
- * renegotiation, ALPN "pop3" (RFC 8314 names none, IANA's registry does), and for a client that certificates are
- * required. Calls psa_crypto_init. `flags` as above. The host adds authorities, its certificate and key, the random
- * generator. The host may still change anything afterwards, but renegotiation must stay off: channel bindings would
- * mean nothing. One configuration serves any number of connections. EPOP_ERR_NULL, EPOP_ERR_VALUE, EPOP_ERR_CRYPTO. */
+/* Sets what POP3 asks of a `mbedtls_ssl_config` on which mbedtls_ssl_config_defaults was called: TLS 1.2 or newer (1.3 if
+ * mbedTLS has it); cipher suites with forward secrecy and authenticated encryption only (no static RSA, no CBC); with
+ * 2.28, X25519 and P-256 before other curves; no renegotiation; ALPN "pop3" (RFC 8314 names none, IANA's registry does);
+ * for a client, that certificates are required. Calls psa_crypto_init. `flags` as above. The host adds authorities, its
+ * certificate and key, the random generator. The host may still change anything afterwards, for instance by
+ * mbedtls_ssl_conf_ciphersuites, but renegotiation must stay off: channel bindings would mean nothing. One configuration
+ * serves any number of connections. EPOP_ERR_NULL, EPOP_ERR_VALUE, EPOP_ERR_CRYPTO. */
 EPOP_API int32_t epop_tls_configure(mbedtls_ssl_config *conf, uint32_t flags);
 
 /* A TLS connection. Complete so that it can live anywhere; all members are private. */
