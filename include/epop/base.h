@@ -205,8 +205,10 @@ enum {
     EPOP_EVENT_COMMAND = 37
 };
 
-/* A line that went over the wire, for a log. Passwords and digests are never in it: `line` then ends behind the keyword,
- * or behind the mechanism of AUTH, and `redacted` is 1. Message bodies are not traced. Both roles use this event. */
+/* A line that went over the wire, for a log, without passwords, digests and SASL data. Before login a command line is
+ * whole only where the command is known to be harmless. Of any other line at most the keyword is left, if it is made of
+ * letters, and the mechanism of AUTH; of a line that follows a refused AUTH nothing, until a known command comes.
+ * `redacted` is then 1. Message bodies are not traced. Both roles use this event. */
 typedef struct epop_trace_event {
     uint32_t struct_size;
     uint32_t kind;     /* EPOP_EVENT_TRACE */
