@@ -91,6 +91,7 @@ int32_t host_hears(sync_host *h, const char *text);
  *     begin 1 32    body 1 text (pieces are one)    end 1 OK 32
  *     report 1 FETCHED MARKED   report 2 FAILED SYNC_REFUSED
  *     own STAT OK +             (a command of the host's own)
+ *     quirk STAT_COUNT          (of STAT)
  *     outcome OK DELETED listed 3 fetched 2 failed 0 marked 1 strange 0
  */
 #define host_sent(h, text) host_sent_at(h, text, __FILE__, __LINE__)

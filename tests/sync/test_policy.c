@@ -24,7 +24,7 @@ static void fetch_what_is_new(void **data)
     host_prepare(&h, 0);
     h.count = 0;
     host_run(&h);
-    host_sent(&h, "STAT|QUIT");
+    host_sent(&h, "STAT|LIST|QUIT");
     host_saw(&h, "maildrop 0 0\noutcome OK NOTHING listed 0 fetched 0 failed 0 marked 0 strange 0\n");
 }
 
