@@ -17,6 +17,8 @@ struct transport {
     struct tls *tls;  /* NULL where the options want none */
     bool is_secure;   /* TLS has begun */
     const char *host; /* whose certificate it must be */
+    uint8_t head[12]; /* the first octets that came */
+    size_t head_len;
 };
 
 /* Why a connection broke. */
