@@ -189,6 +189,7 @@ static void login_end(struct plan *plan, const epop_end_event *event)
 {
     login_wipe(&plan->login);
     plan->too_soon = event->code == EPOP_CODE_LOGIN_DELAY;
+    plan->logged_in = event->result == EPOP_OK;
     if (event->result != EPOP_OK) {
         login_failed(plan, event);
         plan_quit(plan);

@@ -109,4 +109,5 @@ void session_run(struct options *options, struct report *report, struct session_
     }
     result->login_delay = plan.login_delay;
     result->too_soon = plan.too_soon;
+    result->logged_in = plan.logged_in;
 }

@@ -140,8 +140,9 @@ bool transport_prepare(struct transport *transport, const struct options *option
     transport->fd = -1;
     transport->is_secure = false;
     transport->host = options->host;
-    transport->tls = wanted ? tls_open(options->ca_file, report) : NULL;
-    return !wanted || transport->tls != NULL;
+    transport->report = report;
+    transport->tls = wanted && options->ca_file != NULL ? tls_open(options->ca_file, report) : NULL;
+    return !wanted || options->ca_file == NULL || transport->tls != NULL;
 }
 
 static bool connect_to_any(struct transport *transport, const struct options *options, struct report *report)
@@ -168,14 +169,16 @@ static bool connect_to_any(struct transport *transport, const struct options *op
 
 bool transport_open(struct transport *transport, const struct options *options, struct report *report)
 {
-    struct transport_failure failure = {EPOP_OK, ""};
+    struct transport_failure failure = {EPOP_OK, false, ""};
 
     if (!connect_to_any(transport, options, report)) {
         return false;
     }
     if (options->pops && !transport_start_tls(transport)) {
         transport_explain(transport, TRANSPORT_BROKEN, &failure);
-        report_fatal(report, STATUS_SOFTWARE, "%s: %s", options->host, failure.text);
+        if (!failure.reported) {
+            report_fatal(report, STATUS_SOFTWARE, "%s: %s", options->host, failure.text);
+        }
         return false;
     }
     return true;
@@ -233,8 +236,12 @@ bool transport_has_output(const struct transport *transport)
 
 bool transport_start_tls(struct transport *transport)
 {
-    transport->is_secure = true;
-    return transport->tls != NULL && tls_start(transport->tls, transport->host);
+    if (transport->tls == NULL) {
+        transport->tls = tls_open(NULL, transport->report);
+    }
+    transport->is_secure = transport->tls != NULL;
+    transport->has_reported = !transport->is_secure;
+    return transport->is_secure && tls_start(transport->tls, transport->host);
 }
 
 bool transport_is_shaking(const struct transport *transport)
@@ -255,6 +262,7 @@ void transport_explain(const struct transport *transport, long outcome, struct t
     if (code == EPOP_OK && outcome == TRANSPORT_BROKEN) {
         snprintf(failure->text, sizeof failure->text, "%s", strerror(error));
     }
+    failure->reported = transport->has_reported;
     failure->code = code != EPOP_ERR_PEER_EOF ? code : EPOP_OK; /* what that means is the session's to say */
 }
 

@@ -14,14 +14,17 @@ struct tls;
 
 struct transport {
     int fd;           /* -1: not connected */
-    struct tls *tls;  /* NULL where the options want none */
+    struct tls *tls;  /* NULL before it is needed */
     bool is_secure;   /* TLS has begun */
+    bool has_reported; /* ... or could not, and why was reported */
     const char *host; /* whose certificate it must be */
+    struct report *report;
 };
 
 /* Why a connection broke. */
 struct transport_failure {
     int32_t code;   /* EPOP_ERR_ of TLS; EPOP_OK for anything else */
+    bool reported;  /* the user knows it already */
     char text[640]; /* empty where there is nothing to tell */
 };
 
@@ -39,7 +42,8 @@ enum {
     TRANSPORT_SIGNAL = 4 /* a signal was caught */
 };
 
-/* Gets ready for TLS where the options ask for it, before anybody is asked for a password. False after a report. */
+/* Reads the authorities of --ca, where TLS may be needed, before anybody is asked for a password. Those of the system are
+ * read when TLS begins: a system may have none, and the session may need none. False after a report. */
 bool transport_prepare(struct transport *transport, const struct options *options, struct report *report);
 
 /* Connects to the host of the options: all its addresses one after the other, each for `timeout` seconds at most; with
@@ -53,7 +57,7 @@ long transport_read(struct transport *transport, uint8_t *data, size_t len);
 long transport_write(struct transport *transport, const uint8_t *data, size_t len);
 bool transport_has_output(const struct transport *transport); /* transport_write with nothing goes on with it */
 
-/* Begins TLS. Then, while it is shaking hands, transport_shake: 1 when that is done, else as reading. */
+/* Begins TLS; false where that failed, see transport_explain. Then, while it is shaking hands, transport_shake: 1 when that is done, else as reading. */
 bool transport_start_tls(struct transport *transport);
 bool transport_is_shaking(const struct transport *transport);
 long transport_shake(struct transport *transport);
