@@ -39,19 +39,23 @@ enum {
 enum {
     TRANSPORT_READ = 1,
     TRANSPORT_WRITE = 2,
-    TRANSPORT_SIGNAL = 4 /* a signal was caught */
+    TRANSPORT_SIGNAL = 4, /* a signal was caught */
+    TRANSPORT_CHILD = 8   /* a child may have ended */
 };
 
 /* Reads the authorities of --ca, where TLS may be needed, before anybody is asked for a password. Those of the system are
  * read when TLS begins: a system may have none, and the session may need none. False after a report. */
 bool transport_prepare(struct transport *transport, const struct options *options, struct report *report);
 
-/* Connects to the host of the options: all its addresses one after the other, each for `timeout` seconds at most; with
- * pops://, TLS begins. False after a report, or where a signal came. */
+/* Connects to the host of the options: all its addresses one after the other, each for `timeout` seconds at
+ * most; with pops://, TLS begins. False after a report, or where a signal came. */
 bool transport_open(struct transport *transport, const struct options *options, struct report *report);
 
-/* Waits until what is in `want` can be tried again; 0 after `seconds` without. */
-unsigned transport_wait(struct transport *transport, unsigned want, unsigned seconds);
+/* Waits until what is in `want` can be tried again; 0 after so many milliseconds without. */
+unsigned transport_wait(struct transport *transport, unsigned want, int64_t milliseconds);
+
+/* Milliseconds of a clock that only goes forward. */
+int64_t transport_now(void);
 
 long transport_read(struct transport *transport, uint8_t *data, size_t len);
 long transport_write(struct transport *transport, const uint8_t *data, size_t len);
