@@ -304,6 +304,7 @@ static int32_t tell(host *h, const uint8_t *octets, size_t len)
         result = result >= 0 ? settle(h) : result;
         FUZZ_CHECK(epop_client_keep_alive(&h->client) == 0 || epop_client_deadline(&h->client) == 0);
         FUZZ_CHECK(epop_client_is_in_callback(&h->client) == 0);
+        FUZZ_CHECK(result < 0 || epop_client_unsent(&h->client) == 0); /* all was acknowledged */
     }
     return result;
 }
@@ -321,9 +322,9 @@ static void dialogue(host *h)
     if (result >= 0) {
         result = tell(h, h->input->octets, h->input->len);
     }
-    fuzz_log_add(&h->log, "%straits %lu, keep alive %lu, deadline %lu\n", h->in_data ? "\n" : "",
-                 (unsigned long)epop_client_traits(&h->client), (unsigned long)epop_client_keep_alive(&h->client),
-                 (unsigned long)epop_client_deadline(&h->client));
+    fuzz_log_add(&h->log, "%scapabilities %lx, traits %lu, keep alive %lu, deadline %lu\n", h->in_data ? "\n" : "",
+                 (unsigned long)epop_client_capabilities(&h->client), (unsigned long)epop_client_traits(&h->client),
+                 (unsigned long)epop_client_keep_alive(&h->client), (unsigned long)epop_client_deadline(&h->client));
     h->in_data = 0;
     if (result >= 0) {
         (void)(h->input->seed & 0x20 ? epop_client_timeout(&h->client) : epop_client_eof(&h->client));
