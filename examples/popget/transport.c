@@ -6,6 +6,7 @@
 
 #include "transport.h"
 
+#include "address.h"
 #include "signals.h"
 #include "tls.h"
 
@@ -123,21 +124,18 @@ static int connect_to(const struct addrinfo *address, unsigned timeout, int *err
     return fd;
 }
 
-static struct addrinfo *resolve(const struct options *options, struct report *report)
+static bool resolve(struct addresses *addresses, const struct options *options, struct report *report)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *addresses = NULL;
     int result;
 
     signals_let_through(true); /* asking name servers may take long and starts over after a signal */
-    result = getaddrinfo(options->host, options->port, &hints, &addresses);
+    result = addresses_find(addresses, options->host, options->port);
     signals_let_through(false);
     if (result != 0) {
         report_fatal(report, STATUS_UNAVAILABLE, "%s: unknown host: %s", options->host,
                      result == EAI_SYSTEM ? strerror(errno) : gai_strerror(result));
-        return NULL;
     }
-    return addresses;
+    return result == 0;
 }
 
 bool transport_prepare(struct transport *transport, const struct options *options, struct report *report)
@@ -154,19 +152,19 @@ bool transport_prepare(struct transport *transport, const struct options *option
 
 static bool connect_to_any(struct transport *transport, const struct options *options, struct report *report)
 {
-    struct addrinfo *addresses = resolve(options, report);
-    struct addrinfo *address;
+    const struct addrinfo *address = NULL;
+    struct addresses addresses;
     unsigned tried = 0;
     int error = 0;
 
-    if (addresses == NULL) {
+    if (!resolve(&addresses, options, report)) {
         return false;
     }
-    for (address = addresses; address != NULL && transport->fd < 0 && !signals_caught(); address = address->ai_next) {
+    while (transport->fd < 0 && !signals_caught() && (address = addresses_next(&addresses, address)) != NULL) {
         transport->fd = connect_to(address, options->timeout, &error);
         tried++;
     }
-    freeaddrinfo(addresses);
+    addresses_free(&addresses);
     if (transport->fd < 0 && !signals_caught()) {
         report_fatal(report, STATUS_UNAVAILABLE, "%s port %s: no connection: %s (%u address%s tried)", options->host,
                      options->port, strerror(error), tried, tried == 1 ? "" : "es");
@@ -226,8 +224,14 @@ long transport_socket_write(int fd, const uint8_t *data, size_t len)
 
 long transport_read(struct transport *transport, uint8_t *data, size_t len)
 {
-    return transport->is_secure ? tls_read(transport->tls, transport->fd, data, len)
-                                : transport_socket_read(transport->fd, data, len);
+    long got = transport->is_secure ? tls_read(transport->tls, transport->fd, data, len)
+                                    : transport_socket_read(transport->fd, data, len);
+    size_t i;
+
+    for (i = 0; got > 0 && i < (size_t)got && transport->head_len < sizeof transport->head; i++) {
+        transport->head[transport->head_len++] = data[i];
+    }
+    return got;
 }
 
 long transport_write(struct transport *transport, const uint8_t *data, size_t len)

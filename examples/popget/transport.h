@@ -19,6 +19,8 @@ struct transport {
     bool has_reported; /* ... or could not, and why was reported */
     const char *host; /* whose certificate it must be */
     struct report *report;
+    uint8_t head[12]; /* the first octets that came */
+    size_t head_len;
 };
 
 /* Why a connection broke. */
