@@ -139,6 +139,9 @@ static enum mailbox_result take_row(struct plan *plan, const epop_row_event *eve
             take_login_delay(plan, event->capability);
         }
     }
+    if (event->row == EPOP_ROW_SASL) {
+        login_reason(plan, event);
+    }
     if (plan->options->list && event->row == EPOP_ROW_LIST) {
         return mailbox_add(&plan->box, listing->number, listing->octets);
     }
