@@ -17,24 +17,26 @@
 #include "tls.h"
 #include "wipe.h"
 
+enum { HAS_PASSWORD = 1 << SECRET_PLAIN, HAS_HASH = 1 << SECRET_SCRAM, HAS_TOKEN = 1 << SECRET_BEARER };
+
 /* Strongest first. */
 static const struct {
     const char *name;
     epop_sasl_mechanism mechanism; /* NULL: USER and PASS, which are no mechanism */
-    int needs_password;            /* in the clear: of no use to users that have a hash */
+    unsigned serves;               /* users with secrets of these kinds */
     int needs_hashes;
 } known[] = {
-    {"SCRAM-SHA-256-PLUS", epop_sasl_scram_sha_256_plus, 0, 1},
-    {"SCRAM-SHA-1-PLUS", epop_sasl_scram_sha_1_plus, 1, 1},
-    {"SCRAM-SHA-256", epop_sasl_scram_sha_256, 0, 1},
-    {"SCRAM-SHA-1", epop_sasl_scram_sha_1, 1, 1},
-    {"OAUTHBEARER", epop_sasl_oauthbearer, 0, 1}, /* tokens are compared by their digests */
-    {"XOAUTH2", epop_sasl_xoauth2, 0, 1},
-    {"CRAM-MD5", epop_sasl_cram_md5, 1, 1},
-    {"APOP", epop_sasl_apop, 1, 1},
-    {"PLAIN", epop_sasl_plain, 0, 0},
-    {"LOGIN", epop_sasl_login, 0, 0},
-    {"USER", NULL, 0, 0},
+    {"SCRAM-SHA-256-PLUS", epop_sasl_scram_sha_256_plus, HAS_PASSWORD | HAS_HASH, 1},
+    {"SCRAM-SHA-1-PLUS", epop_sasl_scram_sha_1_plus, HAS_PASSWORD, 1},
+    {"SCRAM-SHA-256", epop_sasl_scram_sha_256, HAS_PASSWORD | HAS_HASH, 1},
+    {"SCRAM-SHA-1", epop_sasl_scram_sha_1, HAS_PASSWORD, 1},
+    {"OAUTHBEARER", epop_sasl_oauthbearer, HAS_TOKEN, 1}, /* tokens are compared by their digests */
+    {"XOAUTH2", epop_sasl_xoauth2, HAS_TOKEN, 1},
+    {"CRAM-MD5", epop_sasl_cram_md5, HAS_PASSWORD, 1},
+    {"APOP", epop_sasl_apop, HAS_PASSWORD, 1},
+    {"PLAIN", epop_sasl_plain, HAS_PASSWORD | HAS_HASH, 0},
+    {"LOGIN", epop_sasl_login, HAS_PASSWORD | HAS_HASH, 0},
+    {"USER", NULL, HAS_PASSWORD | HAS_HASH, 0},
 };
 
 enum { KNOWN = sizeof known / sizeof known[0] };
@@ -50,14 +52,6 @@ void auth_init(struct auth *auth)
     auth->sasl.iterations = EPOP_SCRAM_ITERATIONS_MIN;
 }
 
-void auth_set_users(struct auth *auth, const struct users *users)
-{
-    uint32_t iterations = users_iterations(users);
-
-    auth->users = users;
-    auth->sasl.iterations = iterations != 0 ? iterations : (uint32_t)EPOP_SCRAM_ITERATIONS_MIN;
-}
-
 static void add(struct auth *auth, size_t i)
 {
     int is_new = known[i].mechanism != NULL;
@@ -71,14 +65,35 @@ static void add(struct auth *auth, size_t i)
     }
 }
 
-static void add_all(struct auth *auth)
+/* A mechanism is offered if it serves somebody. One that needs the password in the clear is not, if anybody has a hash:
+ * a client takes the first that it knows, and theirs would fail with the right password. */
+static int is_of_use(size_t i, unsigned kinds)
 {
-    int no_passwords = users_iterations(auth->users) != 0;
+    return (known[i].serves & kinds) != 0 && (known[i].serves != HAS_PASSWORD || (kinds & HAS_HASH) == 0);
+}
 
+/* Sessions under way look mechanisms up by name whenever they need them, so that the list may change between calls. */
+static void offer_what_is_of_use(struct auth *auth)
+{
+    unsigned kinds = users_kinds(auth->users);
+
+    auth->sasl.mechanism_count = 0;
+    auth->has_user = 0;
     for (size_t i = 0; i < KNOWN; i++) {
-        if ((auth->has_hashes || !known[i].needs_hashes) && (!no_passwords || !known[i].needs_password)) {
+        if ((auth->has_hashes || !known[i].needs_hashes) && is_of_use(i, kinds)) {
             add(auth, i);
         }
+    }
+}
+
+void auth_set_users(struct auth *auth, const struct users *users)
+{
+    uint32_t iterations = users_iterations(users);
+
+    auth->users = users;
+    auth->sasl.iterations = iterations != 0 ? iterations : (uint32_t)EPOP_SCRAM_ITERATIONS_MIN;
+    if (!auth->is_listed) {
+        offer_what_is_of_use(auth);
     }
 }
 
@@ -110,9 +125,11 @@ int auth_set_mechanisms(struct auth *auth, const char *list, char *problem)
     int result = 0;
 
     if (list == NULL) {
-        add_all(auth);
         return 0;
     }
+    auth->is_listed = 1;
+    auth->sasl.mechanism_count = 0;
+    auth->has_user = 0;
     do {
         size_t length = strcspn(list, ",");
 

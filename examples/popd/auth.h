@@ -17,18 +17,19 @@ struct auth {
     int has_hashes;
     epop_sasl_mechanism mechanisms[AUTH_MECHANISMS];
     epop_sasl_config sasl;
-    int has_user; /* USER and PASS are taken */
+    int has_user;  /* USER and PASS are taken */
+    int is_listed; /* the mechanisms are those of a list, whoever the users are */
     uint8_t salt_secret[EPOP_HASH_MAX];
 };
 
 /* Finds out which hashes there are. */
 void auth_init(struct auth *auth);
 
-/* Other users from now on. */
+/* Other users from now on, and the mechanisms that they can use unless there is a list. */
 void auth_set_users(struct auth *auth, const struct users *users);
 
-/* Sets the mechanisms; `list` is names and commas, NULL for those that all users can use. 0, or -1 with what is wrong
- * with the list, and how to mend it, in `problem`, which has room for AUTH_PROBLEM_MAX. */
+/* Sets the mechanisms; `list` is names and commas, NULL for those of auth_set_users. 0, or -1 with what is wrong with
+ * the list, and how to mend it, in `problem`, which has room for AUTH_PROBLEM_MAX. */
 int auth_set_mechanisms(struct auth *auth, const char *list, char *problem);
 
 /* Wipes what false salts are made of. */

@@ -35,7 +35,6 @@ static int open_folder(int parent, const char *name)
 static enum maildrop_result wrong_if_lasting(struct maildrop *maildrop)
 {
     switch (maildrop->trouble_errno) {
-    case ENOENT:
     case ENOTDIR:
     case ELOOP:
     case EACCES:
@@ -61,6 +60,25 @@ static struct maildrop *new_maildrop(const char *user)
     return maildrop;
 }
 
+/* A user to whom no mail has ever come has no Maildir: that is an empty maildrop. Without the root, nothing is known of
+ * anybody's mail. */
+static enum maildrop_result open_missing(struct maildrop *maildrop, int root)
+{
+    struct log_line line;
+    struct stat info;
+
+    if (fstat(root, &info) != 0 || info.st_nlink == 0) {
+        errno = ENOENT;
+        return maildrop_fail(maildrop, "the folder with the Maildirs is gone");
+    }
+    log_start(&line, "warning");
+    log_string(&line, "user", maildrop->user);
+    log_string(&line, "text", "this user has no Maildir; an empty maildrop is served");
+    log_end(&line);
+    maildrop->stage = STAGE_READY;
+    return MAILDROP_OK;
+}
+
 enum maildrop_result maildrop_open(struct maildrop **out, int root, const char *user)
 {
     struct maildrop *maildrop = *out = new_maildrop(user);
@@ -69,6 +87,9 @@ enum maildrop_result maildrop_open(struct maildrop **out, int root, const char *
         return MAILDROP_TROUBLE;
     }
     maildrop->folder = open_folder(root, user);
+    if (maildrop->folder < 0 && errno == ENOENT) {
+        return open_missing(maildrop, root);
+    }
     if (maildrop->folder < 0) {
         maildrop_fail(maildrop, "cannot open the Maildir");
         return wrong_if_lasting(maildrop);
@@ -314,6 +335,11 @@ static enum maildrop_result open_message(struct maildrop *maildrop, struct messa
         maildrop_fail(maildrop, "a message is no longer a regular file");
         close(*fd);
         return MAILDROP_TROUBLE;
+    }
+    if ((uint64_t)info.st_ino != message->inode) {
+        maildrop_log(maildrop, message, "this file has replaced a message during the session, and is not sent", 0);
+        close(*fd);
+        return MAILDROP_GONE;
     }
     *length = (uint64_t)info.st_size;
     return MAILDROP_OK;

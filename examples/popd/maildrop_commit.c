@@ -6,7 +6,31 @@
 #include "maildrop_parts.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+enum check {
+    CHECK_OK,
+    CHECK_LOST, /* nothing has this name */
+    CHECK_OTHER /* must not be removed, and errno says why */
+};
+
+/* Is the file under this message's name the one that the session has listed? Another program may have put a new message
+ * there, which nobody has read. */
+static enum check check_file(const struct message *message, int folder, const char *name)
+{
+    struct stat info;
+
+    if (folder < 0 || fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT ? CHECK_LOST : CHECK_OTHER;
+    }
+    if ((uint64_t)info.st_ino != message->inode || (uint64_t)info.st_size != message->length) {
+        errno = ESTALE;
+        return CHECK_OTHER;
+    }
+    return CHECK_OK;
+}
 
 static void settle(struct message *message, uint32_t *counter)
 {
@@ -14,10 +38,26 @@ static void settle(struct message *message, uint32_t *counter)
     ++*counter;
 }
 
+static void cannot_remove(struct maildrop *maildrop, const struct message *message)
+{
+    int cause = errno;
+
+    maildrop_fail(maildrop, cause == ESTALE ? "a message was replaced or changed during the session"
+                                            : "cannot remove a message");
+    if (maildrop->failed == 0) {
+        maildrop_log(maildrop, message,
+                     cause == ESTALE ? "this file was replaced or changed during the session, and is kept"
+                                     : "this message, and others perhaps, cannot be removed",
+                     cause == ESTALE ? 0 : cause);
+    }
+}
+
 /* Stops at no failure: of the messages that the user wanted gone as many as possible go. */
 static void remove_message(struct maildrop *maildrop, uint32_t index)
 {
     struct message *message = &maildrop->messages[index];
+    enum check check;
+    const char *name;
     int folder;
 
     if (!maildrop_is_marked(maildrop, index) || (message->flags & MESSAGE_SETTLED) != 0) {
@@ -28,15 +68,14 @@ static void remove_message(struct maildrop *maildrop, uint32_t index)
         return;
     }
     folder = maildrop_folder_of(maildrop, message);
-    if (folder >= 0 && unlinkat(folder, maildrop_name(maildrop, message), 0) == 0) {
+    name = maildrop_name(maildrop, message);
+    check = check_file(message, folder, name);
+    if (check == CHECK_OK && unlinkat(folder, name, 0) == 0) {
         settle(message, &maildrop->removed);
-    } else if (errno == ENOENT) {
+    } else if (check != CHECK_OTHER && errno == ENOENT) {
         maildrop_lose(maildrop, message);
     } else {
-        maildrop_fail(maildrop, "cannot remove a message");
-        if (maildrop->failed == 0) {
-            maildrop_log(maildrop, message, "this message, and others perhaps, cannot be removed", errno);
-        }
+        cannot_remove(maildrop, message);
         settle(message, &maildrop->failed);
     }
 }

@@ -14,7 +14,7 @@ enum {
     MESSAGE_CUR = 0x01,    /* in cur/, otherwise in new/ */
     MESSAGE_LOST = 0x02,   /* not found under its name; to be looked for */
     MESSAGE_GONE = 0x04,   /* looked for, and not there */
-    MESSAGE_SIZED = 0x08,  /* `octets` and `inode` are known */
+    MESSAGE_SIZED = 0x08,  /* `octets`, `inode` and `length` are known */
     MESSAGE_TWIN = 0x10,   /* another message has the same base, and that one has the plain unique-id */
     MESSAGE_DROP = 0x20,   /* no message after all */
     MESSAGE_SETTLED = 0x40 /* the commit has dealt with it */
@@ -40,6 +40,7 @@ struct message {
     uint64_t time;
     uint64_t octets;
     uint64_t inode;
+    uint64_t length; /* of the file, which is not what goes over the wire */
     size_t name_at; /* in maildrop.names */
     uint16_t base_length;
     uint16_t flags;

@@ -177,6 +177,7 @@ static enum maildrop_result begin_message(struct maildrop *maildrop, struct mess
         return give_up_message(maildrop, message, "cannot look at a message");
     }
     message->inode = (uint64_t)info.st_ino;
+    message->length = (uint64_t)info.st_size;
     if (!S_ISREG(info.st_mode)) {
         message->flags |= MESSAGE_DROP;
         return MAILDROP_OK;
@@ -204,6 +205,7 @@ static void end_message(struct maildrop *maildrop, struct message *message, cons
     message->flags |= MESSAGE_SIZED;
     if (maildrop->left == 0 && fstat(maildrop->reading, &info) == 0) {
         message->inode = (uint64_t)info.st_ino;
+        message->length = (uint64_t)info.st_size;
         size_cache_add(slice->sizes, &info, message->octets);
     }
     close(maildrop->reading);

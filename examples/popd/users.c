@@ -32,6 +32,7 @@ struct users {
     size_t room;
     int exposed;
     int has_hashes;
+    unsigned kinds;
     uint32_t iterations;
     int uneven;
 };
@@ -245,6 +246,7 @@ static void measure(struct users *users)
     for (size_t i = 0; i < users->count; i++) {
         const struct secret *secret = &users->list[i].secret;
 
+        users->kinds |= 1u << secret->kind;
         if (secret->kind == SECRET_SCRAM) {
             users->uneven |=
                 secret->length != SECRET_SALT || (users->iterations != 0 && secret->iterations != users->iterations);
@@ -358,6 +360,11 @@ const struct secret *users_secret(const struct users *users, const void *name, s
     const struct user *user = find(users, name, length);
 
     return user != NULL ? &user->secret : NULL;
+}
+
+unsigned users_kinds(const struct users *users)
+{
+    return users->kinds;
 }
 
 uint32_t users_iterations(const struct users *users)

@@ -44,6 +44,9 @@ const char *users_find(const struct users *users, const void *name, size_t lengt
 /* What is held against the name, NULL where the name is not known. Good until users_free. */
 const struct secret *users_secret(const struct users *users, const void *name, size_t length);
 
+/* Which kinds of secrets the users have: a set of bits, 1 << SECRET_PLAIN and so on. */
+unsigned users_kinds(const struct users *users);
+
 /* The most iterations of a SCRAM key in the file, 0 where it has none. */
 uint32_t users_iterations(const struct users *users);
 

@@ -99,6 +99,7 @@ enum {
     X(EPOP_ERR_PEER_SASL, -69, "the server let us in without the proof that the mechanism asks of it")                 \
     X(EPOP_ERR_PEER_TLS, -70, "the TLS handshake or a TLS record failed")                                              \
     X(EPOP_ERR_PEER_CERTIFICATE, -71, "the peer's certificate is not trusted, out of date, or for another name")       \
+    X(EPOP_ERR_PEER_PROTOCOL, -72, "the peer speaks another protocol")                                                 \
     X(EPOP_ERR_LIMIT_LINE, -90, "a line is longer than EPOP_LINE_LENGTH_MAX")                                          \
     X(EPOP_ERR_LIMIT_ROWS, -91, "a listing has more rows than the host allows")                                        \
     X(EPOP_ERR_LIMIT_BODY, -92, "a message is longer than the host allows")                                            \

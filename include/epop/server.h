@@ -162,6 +162,7 @@ typedef struct epop_server_config {
                                    allows an autologout timer */
     epop_sasl *sasl; /* SASL and APOP, of epop_sasl_init; must outlive the session; NULL: none. What it lists is
                         offered with TLS or EPOP_SERVER_ALLOW_CLEARTEXT, and APOP by a stamp in the greeting */
+    uint32_t login_seconds; /* what epop_server_login_deadline says; 0: 60; more than 65,535 are 65,535 */
 } epop_server_config;
 
 /* An open maildrop. Its messages have the numbers 1 to `count` until the session ends. */
@@ -211,6 +212,7 @@ typedef struct epop_server {
     uint16_t p_failed;
     uint16_t p_max_failed;
     uint16_t p_trace_len;
+    uint16_t p_login_seconds;
     epop_top p_top;
     epop_stuff p_stuff;
     uint8_t p_name_size;
@@ -255,8 +257,8 @@ EPOP_API int32_t epop_server_feed(epop_server *server, const void *data, size_t 
  * took place (a commit that was already asked for stays the host's to finish). */
 EPOP_API int32_t epop_server_eof(epop_server *server);
 
-/* epop_server_deadline has passed: the session is over without a word and without deletions (RFC 1939 section 3):
- * EPOP_ERR_PEER_TIMEOUT. */
+/* epop_server_deadline or epop_server_login_deadline has passed: the session is over without a reply and without
+ * deletions (RFC 1939 section 3): EPOP_ERR_PEER_TIMEOUT. */
 EPOP_API int32_t epop_server_timeout(epop_server *server);
 
 /* Octets to send: a pointer to `*len` of them, good until the next call that is not a getter. NULL and 0 if none. */
@@ -272,6 +274,12 @@ EPOP_API int32_t epop_server_tls_started(epop_server *server);
 
 /* Seconds without an octet moving either way after which to call epop_server_timeout; 0 while it is the host's turn. */
 EPOP_API uint32_t epop_server_deadline(const epop_server *server);
+
+/* Seconds, counted from epop_server_init, within which the session must be in the TRANSACTION phase; when they have
+ * passed, call epop_server_timeout. No octet, question or TLS handshake moves this deadline: without it a peer that sends
+ * one octet now and then holds its connection for ever. Ask again after every call: the result is 0 once the maildrop is
+ * open, and once the session has ended and its output is sent. */
+EPOP_API uint32_t epop_server_login_deadline(const epop_server *server);
 
 /* Fills `info`; EPOP_OK even where there was no error. */
 EPOP_API int32_t epop_server_error_info(const epop_server *server, epop_error_info *info);

@@ -9,7 +9,7 @@
 #include "wire/outbox.h"
 
 /* Defaults; server.h says why. */
-enum { MAX_BAD_COMMANDS = 10, MAX_FAILED_LOGINS = 3, TIMEOUT_SECONDS = 600 };
+enum { MAX_BAD_COMMANDS = 10, MAX_FAILED_LOGINS = 3, TIMEOUT_SECONDS = 600, LOGIN_SECONDS = 60 };
 
 enum {
     ALL_FLAGS = EPOP_SERVER_ALLOW_CLEARTEXT | EPOP_SERVER_TLS | EPOP_SERVER_STLS | EPOP_SERVER_LAST |
@@ -117,6 +117,7 @@ static void take_values(epop_server *s, const epop_server_config *config)
     s->p_max_bad = limit(config->max_bad_commands, MAX_BAD_COMMANDS);
     s->p_max_failed = limit(config->max_failed_logins, MAX_FAILED_LOGINS);
     s->p_timeout = config->timeout_seconds > 0 ? config->timeout_seconds : (uint32_t)TIMEOUT_SECONDS;
+    s->p_login_seconds = limit(config->login_seconds, LOGIN_SECONDS);
     s->p_phase = EPOP_PHASE_AUTHORIZATION;
     s->p_state = EPOPI_COMMAND;
     epopi_outbox_init(&s->p_out, config->output_buffer, config->output_buffer_size);
@@ -483,6 +484,17 @@ uint32_t epop_server_deadline(const epop_server *server)
     waits = epopi_outbox_len(&server->p_out) > 0 || server->p_state == EPOPI_COMMAND || server->p_state == EPOPI_SASL ||
             server->p_state == EPOPI_TLS;
     return waits ? server->p_timeout : 0;
+}
+
+uint32_t epop_server_login_deadline(const epop_server *server)
+{
+    uint32_t over;
+
+    if (!server) {
+        return 0;
+    }
+    over = server->p_error != EPOP_OK || server->p_state == EPOPI_ENDED;
+    return over && epopi_outbox_len(&server->p_out) == 0 ? 0 : server->p_login_seconds;
 }
 
 int32_t epop_server_error_info(const epop_server *server, epop_error_info *info)

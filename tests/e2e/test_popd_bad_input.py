@@ -334,6 +334,32 @@ def test_file_vanishes(popd):
     assert stored(server.maildir()) == [small(3)[2]]
 
 
+def test_file_is_replaced(popd):
+    """Another program puts a new message under the name of a listed one: it is neither sent nor deleted unread."""
+    server, _ = serve(popd, small(4))
+    with Dialogue(server.port) as session:
+        session.login()
+        for number in (1, 2, 3):
+            session.ok(b"DELE %d" % number)
+        for path in server.maildir().glob("*/1700000002*"):
+            fresh = server.maildir() / "tmp" / "fresh"
+            fresh.write_bytes(b"Subject: fresh\n\nunread\n")
+            fresh.rename(path)
+        for path in server.maildir().glob("*/1700000003*"):
+            path.write_bytes(path.read_bytes() + b"more, in the same file\n")
+        for path in server.maildir().glob("*/1700000004*"):
+            fresh.write_bytes(b"Subject: fresh too\n\nunread\n")
+            fresh.rename(path)
+        session.refused(b"RETR 4")
+        assert session.command(b"QUIT").startswith(b"-ERR [SYS/TEMP]")
+    assert stored(server.maildir()) == [
+        b"Subject: fresh\n\nunread\n",
+        small(3)[2] + b"more, in the same file\n",
+        b"Subject: fresh too\n\nunread\n",
+    ]
+    assert b"replaced or changed during the session" in server.log.read_bytes()
+
+
 def test_file_is_renamed(popd):
     """Another program sets flags, which renames the file, between LIST and RETR, and between DELE and QUIT."""
     server, _ = serve(popd, small(3))

@@ -483,19 +483,44 @@ def test_wrong_certificates(tmp_path, certificates):
         assert status == 64 and "--cert FILE" in said and "--key FILE" in said
 
 
-def test_usual_mechanisms(popd, certificates, tmp_path):
-    """All that every user can use, and nothing before TLS."""
-    everything = b"SASL " + " ".join(SASL[:4] + SASL[7:] + ("CRAM-MD5", "PLAIN", "LOGIN")).encode()
-    hashed = b"SASL SCRAM-SHA-256-PLUS SCRAM-SHA-256 OAUTHBEARER XOAUTH2 PLAIN LOGIN"
-    for lines, row in ((None, everything), ([f"alice:{hashed_by_popd(HASHED)}"], hashed)):
+PASSWORDS = b"SASL SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN"
+HASHES = b"SASL SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN"
+TOKENS = b"SASL OAUTHBEARER XOAUTH2"
+
+
+def offered(server, certificates):
+    """What CAPA says of SASL and of USER, and whether APOP is offered."""
+    with SecureDialogue(server.tls_port, certificates.ca.cert) as session:
+        rows = session.listing(b"CAPA")
+        return [row for row in rows if row.startswith(b"SASL")], b"USER" in rows, b"<" in session.greeting
+
+
+def test_usual_mechanisms(popd, certificates):
+    """All that serve a user of the file and can not fail one of them with the right password; nothing before TLS."""
+    plain, hashed, token = f"alice:{{PLAIN}}{PASSWORD}", f"bob:{hashed_by_popd(HASHED)}", token_line("carol")
+    for lines, expected in (
+        ([plain], ([PASSWORDS], True, True)),
+        ([hashed], ([HASHES], True, False)),
+        ([token], ([TOKENS], False, False)),
+        ([plain, hashed], ([HASHES], True, False)),
+        ([plain, token], ([PASSWORDS.replace(b" CRAM", TOKENS[4:] + b" CRAM")], True, True)),
+        ([hashed, token], ([HASHES.replace(b" PLAIN", TOKENS[4:] + b" PLAIN")], True, False)),
+    ):
         server = popd(certificate=certificates.server, lines=lines, cleartext=False)
-        with SecureDialogue(server.tls_port, certificates.ca.cert) as session:
-            rows = session.listing(b"CAPA")
-            assert row in rows and b"USER" in rows
-            assert (b"<" in session.greeting) == (lines is None), "APOP needs the password itself"
+        assert offered(server, certificates) == expected
         with Dialogue(server.port) as session:
             rows = session.listing(b"CAPA")
             assert b"STLS" in rows and b"USER" not in rows and not any(row.startswith(b"SASL") for row in rows)
+
+
+def test_sighup_offers_what_the_users_need(popd, certificates):
+    """The first user with a token makes the mechanisms for tokens appear, the last with a password takes his with him."""
+    server = popd(certificate=certificates.server, lines=[f"alice:{{PLAIN}}{PASSWORD}"], cleartext=False)
+    with SecureDialogue(server.tls_port, certificates.ca.cert) as early:
+        (server.folder / "users").write_text(token_line("alice") + "\n")
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: offered(server, certificates) == ([TOKENS], False, False), "the offer follows the users")
+        assert attempt(early, "OAUTHBEARER", "alice", TOKEN)[-1].startswith(b"+OK"), "sessions under way know it, too"
 
 
 def test_uneven_keys_are_told(popd, certificates):

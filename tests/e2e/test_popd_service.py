@@ -3,6 +3,7 @@
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
 import json
+import shutil
 import signal
 import subprocess
 
@@ -240,16 +241,33 @@ def test_port_in_use(popd, tmp_path):
 
 
 def test_no_maildir(popd):
-    """A user without a folder has no mail, or trouble that has a name; popd goes on in either case."""
+    """A user to whom no mail has come has an empty maildrop, with a warning; the first mail makes it an ordinary one."""
     server = popd(users=("alice",), lines=[f"alice:{{PLAIN}}{PASSWORD}", f"ghost:{{PLAIN}}{PASSWORD}"])
     with Dialogue(server.port) as session:
-        session.ok(b"USER ghost")
-        answer = session.command(b"PASS " + PASSWORD.encode())
-        if answer.startswith(b"+OK"):
-            assert session.ok(b"STAT").split()[1:3] == [b"0", b"0"]
-        else:
-            assert answer.startswith((b"-ERR [SYS/TEMP]", b"-ERR [SYS/PERM]"))
+        session.login(b"ghost")
+        assert session.ok(b"STAT").split()[1:3] == [b"0", b"0"]
+        assert session.listing(b"UIDL") == []
+        session.refused(b"RETR 1")
+        session.refused(b"DELE 1")
+        session.ok(b"RSET")
+        session.ok(b"QUIT")
+    assert b'warning user="ghost" text="this user has no Maildir' in server.log.read_bytes()
+    assert not server.maildir("ghost").exists(), "popd makes no folders"
+    fill(server.maildir("ghost"), small(1))
+    with Dialogue(server.port) as session:
+        session.login(b"ghost")
+        assert session.message(1) == sent_by_epop(small(1)[0])
     assert enters(server.port)
+
+
+def test_no_root(popd):
+    """Where the folder with all Maildirs is gone, nobody is told that there is no mail."""
+    server = popd(users=("alice",))
+    shutil.rmtree(server.maildir().parent)
+    with Dialogue(server.port) as session:
+        session.ok(b"USER alice")
+        assert session.command(b"PASS " + PASSWORD.encode()).startswith(b"-ERR [SYS/")
+    assert b"the folder with the Maildirs is gone" in server.log.read_bytes()
 
 
 def test_sizes_are_exact(popd):

@@ -6,6 +6,7 @@ typedef struct state_row {
     uint32_t phase;
     uint32_t wants;
     uint32_t deadline;
+    uint32_t login;
 } state_row;
 
 #define FEED EPOP_WANT_FEED
@@ -16,7 +17,7 @@ typedef struct state_row {
 #define CLOSE EPOP_WANT_CLOSE
 
 static const state_row rows[] = {
-#define SERVER_STATE(name, phase, wants, deadline) {#name, EPOP_PHASE_##phase, wants, deadline},
+#define SERVER_STATE(name, phase, wants, deadline, login) {#name, EPOP_PHASE_##phase, wants, deadline, login},
     SERVER_STATES(SERVER_STATE)
 #undef SERVER_STATE
 };
@@ -114,6 +115,7 @@ void server_reach(server_host *host, uint32_t state)
     }
     assert_int_equal(epop_server_phase(&host->server), row->phase);
     assert_int_equal(epop_server_deadline(&host->server), row->deadline);
+    assert_int_equal(epop_server_login_deadline(&host->server), row->login);
     assert_int_equal(epop_server_wants(&host->server), row->wants);
     host->auth = HOLD;
     host->open = HOLD;

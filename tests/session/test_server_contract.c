@@ -85,6 +85,7 @@ static void null_to_every_getter(void **data)
     assert_int_equal(epop_server_wants(NULL), EPOP_WANT_CLOSE);
     assert_int_equal(epop_server_phase(NULL), EPOP_PHASE_ENDED);
     assert_int_equal(epop_server_deadline(NULL), 0);
+    assert_int_equal(epop_server_login_deadline(NULL), 0);
     assert_int_equal(epop_server_is_deleted(NULL, 1), 0);
 }
 

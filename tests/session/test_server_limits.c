@@ -158,6 +158,63 @@ static void failed_opens(void **data)
     assert_int_equal(epop_server_phase(s), EPOP_PHASE_AUTHORIZATION);
 }
 
+/* Nothing that the peer sends before login moves the deadline, and neither does the time that the host takes. */
+static void login_deadline(void **data)
+{
+    static const char *const lines[] = {"CAPA\r\n", "NOOP\r\n", "USER joe\r\n", "U", "SER joe\r\n"};
+    size_t used;
+    size_t i;
+
+    (void)data;
+    server_prepare(&host, EPOP_SERVER_ALLOW_CLEARTEXT | EPOP_SERVER_STLS);
+    host.config.login_seconds = 7;
+    server_init(&host);
+    assert_int_equal(epop_server_login_deadline(s), 7);
+    server_says(&host, "+OK *\r\n");
+    server_talk(&host, "STLS\r\n", "+OK *\r\n");
+    assert_int_equal(epop_server_tls_started(s), EPOP_OK);
+    for (i = 0; i < COUNT(lines); i++) {
+        server_hears(&host, lines[i]);
+        assert_int_equal(epop_server_login_deadline(s), 7);
+        server_drain(&host);
+        assert_int_equal(epop_server_login_deadline(s), 7);
+    }
+    host.auth = HOLD;
+    host.open = HOLD;
+    server_hears(&host, "PASS x\r\n");
+    assert_int_equal(epop_server_login_deadline(s), 7);
+    assert_int_equal(epop_server_accept(s), EPOP_OK);
+    assert_int_equal(epop_server_login_deadline(s), 7);
+    assert_int_equal(epop_server_timeout(s), EPOP_ERR_PEER_TIMEOUT);
+    assert_int_equal(epop_server_login_deadline(s), 0);
+    server_is_dead(&host, EPOP_ERR_PEER_TIMEOUT);
+    server_enter(&host, 0);
+    assert_int_equal(epop_server_login_deadline(s), 0);
+    assert_int_equal(server_feed(&host, TEXT("NOOP\n"), &used), EPOP_ERR_PEER_LINE_END);
+    assert_int_equal(epop_server_login_deadline(s), 0); /* the session has had its login */
+}
+
+/* A peer that does not read the reply that ends its session holds the connection no longer than any other. */
+static void login_deadline_of_the_last_reply(void **data)
+{
+    static const char *const lines[] = {"QUIT\r\n", "NOOP\n"};
+    size_t used;
+    size_t i;
+
+    (void)data;
+    for (i = 0; i < COUNT(lines); i++) {
+        server_begin(&host, 0);
+        (void)server_feed(&host, lines[i], strlen(lines[i]), &used);
+        assert_int_equal(epop_server_login_deadline(s), 60);
+        server_drain(&host);
+        assert_int_equal(epop_server_login_deadline(s), 0);
+    }
+    server_prepare(&host, 0);
+    host.config.login_seconds = 65536;
+    server_init(&host);
+    assert_int_equal(epop_server_login_deadline(s), 65535);
+}
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * Backpressure
  */
@@ -445,6 +502,8 @@ int main(void)
         cmocka_unit_test(failed_logins),
         cmocka_unit_test(pass_after_a_failed_login),
         cmocka_unit_test(failed_opens),
+        cmocka_unit_test(login_deadline),
+        cmocka_unit_test(login_deadline_of_the_last_reply),
         cmocka_unit_test(ten_thousand_pipelined),
         cmocka_unit_test(ten_thousand_rows),
         cmocka_unit_test(a_command_behind_a_body),
