@@ -300,8 +300,8 @@ EPOP_API int32_t epop_server_accept(epop_server *server);
 /* No: to any question but on_info; the reply is -ERR with `code` (EPOP_CODE_, not OTHER) and `text`. Where `text` is
  * NULL the session has its own words. For on_auth say EPOP_CODE_AUTH and NULL to unknown names and wrong passwords
  * alike, so that they can not be told apart; EPOP_CODE_SYS_TEMP, _SYS_PERM and _LOGIN_DELAY do not count as failed
- * logins, but in answer to EPOP_AUTH_FAILED. For on_open, EPOP_CODE_IN_USE where another session holds the maildrop. EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG,
- * EPOP_ERR_VALUE: the question stays open. */
+ * logins, unless in answer to EPOP_AUTH_FAILED. For on_open, EPOP_CODE_IN_USE if another session holds the maildrop.
+ * EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG, EPOP_ERR_VALUE: the question stays open. */
 EPOP_API int32_t epop_server_refuse(epop_server *server, uint32_t code, const void *text, size_t len);
 
 /* To on_auth's EPOP_AUTH_SECRET and EPOP_AUTH_BINDING. Used within the call. */
