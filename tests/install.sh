@@ -6,9 +6,9 @@
 #   build   C compiler, meson, ninja, pkg-config, xxhash, mbedTLS, the openssl command; SQLite where it can be had
 #   test    OpenSSL's libcrypto, SQLite, cmocka, clang, python3 with pytest; the sanitizers, pmccabe and a compiler for
 #           ARM chips (gcc-arm-none-eabi) where they can be had
-#   peers   other POP3 programs: curl, mpop, fetchmail, dovecot, gsasl, popa3d. Those that can not be had are named, no
-#           more
-# EPOP_PEERS names the folder for peers that are unpacked and not installed (popa3d).
+#   peers   other POP3 programs: curl, mpop, fetchmail, dovecot, gsasl, popa3d, cyrus. Those that can not be had are
+#           named, no more
+# EPOP_PEERS names the folder for peers that are unpacked and not installed (popa3d, cyrus).
 # Exit: 0 where everything is there; 69 where something is missing and may not be installed: what to type is printed.
 set -u
 
@@ -209,20 +209,38 @@ hold_services() {
     fi
 }
 
-# popa3d conflicts with every other POP3 server in Debian, so it is unpacked and run from where it is.
-unpack_popa3d() {
+# unpack NAME PROGRAM PACKAGES...: servers that conflict with other POP3 servers in Debian are unpacked, and run from
+# where they are. All that was unpacked is one folder, which is there as a whole or not at all.
+unpack() {
+    name=$1
+    binary=$2
+    shift 2
     [ -n "${EPOP_PEERS:-}" ] || return 1
-    [ ! -x "$EPOP_PEERS/popa3d/usr/sbin/popa3d" ] || return 0
+    [ ! -x "$EPOP_PEERS/$name/$binary" ] || return 0
     have apt-get && have dpkg || return 1
-    mkdir -p "$scratch/deb" "$EPOP_PEERS" || return 1
+    mkdir -p "$scratch/$name" "$EPOP_PEERS" || return 1
     for attempt in old new; do
-        if (cd "$scratch/deb" && apt-get -qq download popa3d) >"$scratch/log" 2>&1; then
-            dpkg -x "$scratch"/deb/popa3d_*.deb "$EPOP_PEERS/popa3d"
+        if (cd "$scratch/$name" && apt-get -qq download "$@") >"$scratch/log" 2>&1; then
+            rm -rf "$EPOP_PEERS/$name" "$EPOP_PEERS/$name.new"
+            for package in "$scratch/$name"/*.deb; do
+                dpkg -x "$package" "$EPOP_PEERS/$name.new" || return 1
+            done
+            mv "$EPOP_PEERS/$name.new" "$EPOP_PEERS/$name"
             return
         fi
         [ $attempt = old ] && become=$(privilege) || return 1
         refresh
     done
+}
+
+# The libraries that Cyrus was built with, those apart that every system has, and those of parts that no test runs.
+cyrus_libraries() {
+    apt-cache depends cyrus-common cyrus-pop3d 2>/dev/null | sed -n 's/^ *Depends: \(lib[a-z0-9.+-]*\)$/\1/p' |
+        grep -v -e '^libc6' -e '^libgcc' -e '^libstdc' -e clamav -e zephyr | sort -u
+}
+
+unpack_cyrus() {
+    unpack cyrus usr/lib/cyrus/bin/pop3d cyrus-common cyrus-pop3d sasl2-bin libsasl2-modules-db $(cyrus_libraries)
 }
 
 # What the tests can do without: installed where it can be, named where not.
@@ -253,7 +271,8 @@ for group in "$@"; do
         for peer in curl mpop fetchmail dovecot gsasl; do
             wish $peer
         done
-        unpack_popa3d || say "not available: popa3d"
+        unpack popa3d usr/sbin/popa3d popa3d || say "not available: popa3d"
+        unpack_cyrus || say "not available: cyrus"
         ;;
     *)
         say "usage: sh tests/install.sh build|test|peers..." >&2

@@ -280,7 +280,7 @@ static enum step shake(struct connection *connection)
 
     if (result == TRANSPORT_EOF || result == TRANSPORT_LOST) {
         int32_t error = tls_error(connection->transport.tls);
-        const char *cause = error == EPOP_OK ? strerror(errno) : NULL;
+        const char *cause = error == EPOP_OK ? strerror(errno) : tls_cause(connection->transport.tls);
 
         end_session(connection, epop_error_name(error == EPOP_OK ? EPOP_ERR_PEER_TLS : error), cause);
         destroy(connection);

@@ -108,7 +108,7 @@ static int load_identity(struct server *server)
     struct tls_problem problem;
 
     if (server->options->certificate != NULL) {
-        server->identity = tls_identity_load(server->options->certificate, server->options->key, &problem);
+        server->identity = tls_identity_load(server->options, &problem);
         if (server->identity == NULL) {
             fprintf(stderr, "popd: %s\n", problem.text);
             return EX_CONFIG;

@@ -21,6 +21,7 @@ enum {
     OPT_LISTEN_TLS,
     OPT_CERT,
     OPT_KEY,
+    OPT_TLS_CIPHERS,
     OPT_MECHANISMS,
     OPT_HASH_PASSWORD,
     OPT_ALLOW_CLEARTEXT,
@@ -52,6 +53,7 @@ static const struct option long_options[] = {
     {"listen-tls", required_argument, NULL, OPT_LISTEN_TLS},
     {"cert", required_argument, NULL, OPT_CERT},
     {"key", required_argument, NULL, OPT_KEY},
+    {"tls-ciphers", required_argument, NULL, OPT_TLS_CIPHERS},
     {"mechanisms", required_argument, NULL, OPT_MECHANISMS},
     {"hash-password", no_argument, NULL, OPT_HASH_PASSWORD},
     {"allow-cleartext", no_argument, NULL, OPT_ALLOW_CLEARTEXT},
@@ -79,6 +81,7 @@ static const char help[] =
     "                           (default 127.0.0.1:1110; IPv6: [::1]:1110)\n"
     "  --listen-tls ADDR:PORT   listen there for TLS from the first octet on (pops)\n"
     "  --cert FILE, --key FILE  certificate chain and key in PEM; with them --listen offers STLS\n"
+    "  --tls-ciphers LIST       take these cipher suites, names with commas between, the best first\n"
     "  --mechanisms LIST        offer these of SASL and APOP, names with commas between\n"
     "  --allow-cleartext        take passwords on connections without TLS\n"
     "  --port-file FILE         write the addresses to FILE, \"pop ADDR:PORT\" or \"pops ADDR:PORT\"\n"
@@ -178,6 +181,9 @@ static int take(struct options *options, int option, const char *value)
         return take_path(&options->certificate, "--cert", value);
     case OPT_KEY:
         return take_path(&options->key, "--key", value);
+    case OPT_TLS_CIPHERS:
+        options->tls_ciphers = value;
+        return -1;
     case OPT_MECHANISMS:
         options->mechanisms = value;
         return -1;
@@ -213,12 +219,12 @@ static int complete_listeners(struct options *options)
     for (size_t i = 0; i < options->listen_count; i++) {
         is_secure |= options->listen_secure[i];
     }
-    if (tls_is_missing() && (is_secure || options->certificate != NULL)) {
-        fputs("popd: --listen-tls, --cert and --key need TLS, and " TLS_MISSING "\n", stderr);
+    if (tls_is_missing() && (is_secure || options->certificate != NULL || options->tls_ciphers != NULL)) {
+        fputs("popd: --listen-tls, --cert, --key and --tls-ciphers need TLS, and " TLS_MISSING "\n", stderr);
         return EX_UNAVAILABLE;
     }
-    if (is_secure && options->certificate == NULL) {
-        return usage("--listen-tls needs --cert FILE and --key FILE", NULL);
+    if ((is_secure || options->tls_ciphers != NULL) && options->certificate == NULL) {
+        return usage("--listen-tls and --tls-ciphers need --cert FILE and --key FILE", NULL);
     }
     return options->listen_count == 0 ? add_listener(options, "127.0.0.1:1110", 0) : -1;
 }

@@ -19,6 +19,7 @@ struct options {
     const char *port_file; /* NULL: none */
     const char *certificate;
     const char *key;
+    const char *tls_ciphers; /* NULL: the library's choice */
     const char *mechanisms; /* NULL: those that all users can use */
     struct address listen[OPTIONS_LISTEN_MAX];
     uint8_t listen_secure[OPTIONS_LISTEN_MAX]; /* TLS from the first octet on */

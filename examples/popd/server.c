@@ -101,7 +101,7 @@ static void reload_identity(struct server *server)
     if (server->identity == NULL) {
         return;
     }
-    identity = tls_identity_load(server->options->certificate, server->options->key, &problem);
+    identity = tls_identity_load(server->options, &problem);
     if (identity == NULL) {
         log_start(&line, "error");
         log_string(&line, "text", problem.text);

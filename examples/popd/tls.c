@@ -18,6 +18,7 @@
 #include <mbedtls/x509_crt.h>
 #include <psa/crypto.h>
 
+#include "tls_ciphers.h"
 #include "wipe.h"
 
 enum {
@@ -30,6 +31,7 @@ struct tls_identity {
     mbedtls_x509_crt certificate;
     mbedtls_pk_context key;
     mbedtls_ssl_config conf;
+    int suites[TLS_CIPHERS_MAX + 1];
 };
 
 struct tls {
@@ -37,6 +39,7 @@ struct tls {
     mbedtls_ssl_context ssl;
     epop_tls tls;
     int32_t error;
+    char cause[128];
     size_t at; /* of the input that TLS has not taken yet */
     size_t length;
     uint8_t input[INPUT];
@@ -140,7 +143,19 @@ static int load(struct tls_identity *identity, const char *certificate, const ch
     return code == 0 ? 0 : problem_in(problem, "--cert", certificate, code);
 }
 
-struct tls_identity *tls_identity_load(const char *certificate, const char *key, struct tls_problem *problem)
+static int set_suites(struct tls_identity *identity, const char *list, struct tls_problem *problem)
+{
+    if (list == NULL) {
+        return 0;
+    }
+    if (tls_ciphers_parse(identity->suites, list, problem) != 0) {
+        return -1;
+    }
+    mbedtls_ssl_conf_ciphersuites(&identity->conf, identity->suites);
+    return 0;
+}
+
+struct tls_identity *tls_identity_load(const struct options *options, struct tls_problem *problem)
 {
     struct tls_identity *identity = calloc(1, sizeof *identity);
 
@@ -155,7 +170,8 @@ struct tls_identity *tls_identity_load(const char *certificate, const char *key,
 #if MBEDTLS_VERSION_MAJOR < 4
     mbedtls_ssl_conf_rng(&identity->conf, random_octets, NULL);
 #endif
-    if (load(identity, certificate, key, problem) != 0) {
+    if (load(identity, options->certificate, options->key, problem) != 0 ||
+        set_suites(identity, options->tls_ciphers, problem) != 0) {
         tls_identity_release(identity);
         return NULL;
     }
@@ -212,6 +228,17 @@ int tls_is_up(const struct tls *tls)
 int32_t tls_error(const struct tls *tls)
 {
     return tls->error;
+}
+
+const char *tls_cause(struct tls *tls)
+{
+    int code = epop_tls_cause(&tls->tls);
+
+    if (code == 0) {
+        return NULL;
+    }
+    mbedtls_strerror(code, tls->cause, sizeof tls->cause);
+    return tls->cause;
 }
 
 static enum transport_result lost(struct tls *tls, int32_t error)

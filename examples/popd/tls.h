@@ -7,6 +7,7 @@
 
 #include <epop/epop.h>
 
+#include "options.h"
 #include "transport.h"
 
 /* Behind the name of what needs mbedTLS, where popd is built without. */
@@ -27,7 +28,7 @@ int tls_is_missing(void);
 int tls_crypto(epop_crypto *crypto);
 
 /* NULL with `problem` where it can not be had. */
-struct tls_identity *tls_identity_load(const char *certificate, const char *key, struct tls_problem *problem);
+struct tls_identity *tls_identity_load(const struct options *options, struct tls_problem *problem);
 void tls_identity_release(struct tls_identity *identity);
 
 /* The server's part of one connection; NULL where there is no memory. */
@@ -42,6 +43,8 @@ enum transport_result tls_send(struct tls *tls, int fd, const void *data, size_t
 enum transport_result tls_flush(struct tls *tls, int fd);
 void tls_close(struct tls *tls, int fd);
 int32_t tls_error(const struct tls *tls);
+/* What mbedTLS says of that error; NULL: nothing. Good until the next call. */
+const char *tls_cause(struct tls *tls);
 int tls_binding(const struct tls *tls, const char *type, uint8_t *octets, size_t room, size_t *length);
 
 #endif

@@ -17,10 +17,9 @@ int tls_crypto(epop_crypto *crypto)
     return -1;
 }
 
-struct tls_identity *tls_identity_load(const char *certificate, const char *key, struct tls_problem *problem)
+struct tls_identity *tls_identity_load(const struct options *options, struct tls_problem *problem)
 {
-    (void)certificate;
-    (void)key;
+    (void)options;
     snprintf(problem->text, sizeof problem->text, "--cert and --key need TLS, and " TLS_MISSING);
     return NULL;
 }

@@ -100,10 +100,11 @@ static void answer_binding(struct plan *plan)
 
 void login_ask(struct plan *plan, const epop_ask_event *event)
 {
-    const struct login *login = &plan->login;
+    struct login *login = &plan->login;
     const char *what = "user";
     int32_t result;
 
+    login->used = event->mechanism;
     switch (event->ask) {
     case EPOP_ASK_BINDING:
         answer_binding(plan);
@@ -150,14 +151,35 @@ static const char *remedy_of_code(uint32_t code)
     }
 }
 
+/* A server that knows another type of channel binding than ours refuses the right password, too: says what to try then.
+ * Empty where nothing was bound, or the server has told another reason. */
+static void write_unbound(char *text, size_t size, const char *used, uint32_t code)
+{
+    static const char bound[] = "-PLUS";
+    size_t len = used != NULL ? strlen(used) : 0;
+    size_t tail = sizeof bound - 1;
+
+    text[0] = '\0';
+    if ((code == EPOP_CODE_NONE || code == EPOP_CODE_OTHER || code == EPOP_CODE_AUTH) && len > tail &&
+        strcmp(used + len - tail, bound) == 0) {
+        snprintf(text, size, "; if they are right, try --auth %.*s : the server may want another channel binding",
+                 (int)(len - tail), used);
+    }
+}
+
 static void report_refusal(struct plan *plan, const epop_end_event *event)
 {
     bool by_code = event->result == EPOP_ERR_LOGIN_REFUSED || event->code == EPOP_CODE_SYS_TEMP;
+    char unbound[128] = "";
 
-    report_fatal(plan->report, report_status_of_code(event->code, STATUS_REFUSED), "login: %s: %s: \"%s\" (%s)",
+    if (event->result == EPOP_ERR_LOGIN_REFUSED) {
+        write_unbound(unbound, sizeof unbound, plan->login.used, event->code);
+    }
+    report_fatal(plan->report, report_status_of_code(event->code, STATUS_REFUSED), "login: %s: %s: \"%s\" (%s%s)",
                  epop_error_name(event->result), epop_strerror(event->result), plan->refusal,
                  by_code ? remedy_of_code(event->code)
-                         : "without TLS nobody logs in there; try pops://, or ask the operator of the server");
+                         : "without TLS nobody logs in there; try pops://, or ask the operator of the server",
+                 unbound);
 }
 
 static void report_no_mechanism(struct plan *plan, const epop_end_event *event)

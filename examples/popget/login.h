@@ -21,6 +21,7 @@ struct login {
     char offers[OFFERS_SIZE]; /* the mechanisms of the server's last CAPA, fit to be shown */
     bool has_user;            /* ... and whether USER is in it */
     bool has_stamp;           /* the greeting allows APOP */
+    const char *used;         /* the mechanism that has asked last; NULL: none */
 };
 
 struct plan;

@@ -97,36 +97,64 @@ static bool make_directory(const char *path, bool *made)
     return S_ISDIR(about.st_mode);
 }
 
-/* A directory that a crash takes away takes the mail in it away too. */
-static void sync_parent(const char *directory)
+static const char *const parts[] = {"tmp", "new", "cur"};
+
+enum { PARTS = sizeof parts / sizeof parts[0] };
+
+static bool make_parts(const char *directory, bool *made)
+{
+    char path[PATH_MAX];
+    size_t i;
+
+    for (i = 0; i < PARTS; i++) {
+        if (!join(path, directory, parts[i], "") || !make_directory(path, made)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What is left empty here would look to the next run as if it had been there all along, and be synced no more. */
+static void remove_empty(const char *directory)
+{
+    char path[PATH_MAX];
+    int why = errno;
+    size_t i;
+
+    for (i = 0; i < PARTS; i++) {
+        if (join(path, directory, parts[i], "")) {
+            rmdir(path);
+        }
+    }
+    rmdir(directory);
+    errno = why;
+}
+
+/* A directory that a crash takes away takes the mail in it away too. A parent that may be searched but not read can not
+ * be synced by us. */
+static bool sync_parent(const char *directory)
 {
     char parent[PATH_MAX];
 
-    if (join(parent, directory, "..", "")) {
-        outfile_sync_directory(parent);
-    }
+    return join(parent, directory, "..", "") && (outfile_sync_directory(parent) || errno == EACCES);
 }
 
 static bool make_maildir(const char *directory)
 {
-    static const char *const parts[] = {"tmp", "new", "cur"};
-    char path[PATH_MAX];
     bool made_all = false;
     bool made = false;
-    size_t i;
 
     if (!make_directory(directory, &made_all)) {
         return false;
     }
-    for (i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (!join(path, directory, parts[i], "") || !make_directory(path, &made)) {
-            return false;
-        }
+    if (make_parts(directory, &made) && (!made || outfile_sync_directory(directory)) &&
+        (!made_all || sync_parent(directory))) {
+        return true;
     }
     if (made_all) {
-        sync_parent(directory);
+        remove_empty(directory);
     }
-    return !made || outfile_sync_directory(directory);
+    return false;
 }
 
 static void make_name(struct maildir *maildir, char *name, size_t size)
@@ -246,7 +274,24 @@ static bool show(const char *directory, const char *name)
     return rename(from, to) == 0;
 }
 
-/* Until their names are on the disk the messages are not safe, and so not to be deleted elsewhere. */
+/* Takes messages back from their readers. One that a reader has put elsewhere meanwhile comes a second time later. */
+static void hide(struct maildir *maildir)
+{
+    struct sink *sink = &maildir->sink;
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+
+    while (sink->shown > 0) {
+        sink->shown--;
+        if (join(from, maildir->directory, "new/", maildir->names[sink->shown]) &&
+            join(to, maildir->directory, "tmp/", maildir->names[sink->shown])) {
+            (void)rename(from, to);
+        }
+    }
+}
+
+/* Until their names are on the disk the messages are not safe, and so not to be deleted elsewhere. Nor may they be in
+ * new/ without that: gone from there after a crash, they would look like messages that a reader has taken. */
 static void maildir_publish(struct sink *sink)
 {
     struct maildir *maildir = maildir_of(sink);
@@ -259,7 +304,7 @@ static void maildir_publish(struct sink *sink)
     }
     if (sink->shown > 0 && !outfile_sync_directory(maildir->new_directory)) {
         sink_fail(sink, maildir->new_directory, errno);
-        sink->unsure = true;
+        hide(maildir);
     }
 }
 

@@ -50,11 +50,13 @@ enum {
  * drained, so any size works; this much takes a client's part of most handshakes in one go. */
 enum { EPOP_TLS_OUTPUT_MIN = 1024 };
 
-/* Sets what POP3 asks of a `mbedtls_ssl_config` on which mbedtls_ssl_config_defaults was called: TLS 1.2 or newer, no
- * renegotiation, ALPN "pop3" (RFC 8314 names none, IANA's registry does), and for a client that certificates are
- * required. Calls psa_crypto_init. `flags` as above. The host adds authorities, its certificate and key, the random
- * generator. The host may still change anything afterwards, but renegotiation must stay off: channel bindings would
- * mean nothing. One configuration serves any number of connections. EPOP_ERR_NULL, EPOP_ERR_VALUE, EPOP_ERR_CRYPTO. */
+/* Sets what POP3 asks of a `mbedtls_ssl_config` on which mbedtls_ssl_config_defaults was called: TLS 1.2 or newer (1.3 if
+ * mbedTLS has it); cipher suites with forward secrecy and authenticated encryption only (no static RSA, no CBC); with
+ * 2.28, X25519 and P-256 before other curves; no renegotiation; ALPN "pop3" (RFC 8314 names none, IANA's registry does);
+ * for a client, that certificates are required. Calls psa_crypto_init. `flags` as above. The host adds authorities, its
+ * certificate and key, the random generator. The host may still change anything afterwards, for instance by
+ * mbedtls_ssl_conf_ciphersuites, but renegotiation must stay off: channel bindings would mean nothing. One configuration
+ * serves any number of connections. EPOP_ERR_NULL, EPOP_ERR_VALUE, EPOP_ERR_CRYPTO. */
 EPOP_API int32_t epop_tls_configure(mbedtls_ssl_config *conf, uint32_t flags);
 
 /* A TLS connection. Complete so that it can live anywhere; all members are private. */
@@ -139,11 +141,15 @@ EPOP_API int32_t epop_tls_write(epop_tls *tls, const void *data, size_t len, siz
 EPOP_API int32_t epop_tls_close(epop_tls *tls);
 
 /* Channel binding for EPOP_ASK_BINDING and EPOP_AUTH_BINDING: "type:" and the data, in `dst`. `type` chooses one by
- * name ("tls-exporter", NUL-terminated), NULL takes the first of these that there is:
+ * name ("tls-exporter", NUL-terminated). NULL takes the type that every server with channel binding must have:
+ * "tls-unique" with TLS 1.2 (RFC 5802 section 6.1), "tls-exporter" with TLS 1.3 (RFC 9266 section 3); no other one, since
+ * servers refuse the login if they lack the type that a client takes.
  *
- * "tls-exporter" (RFC 9266): TLS 1.3 with mbedTLS 3.6.4 or newer. TLS 1.2 with mbedTLS 2.28, where the extended master
- * secret is in use and the session was not resumed (without a context, as others do it); not with 3.x and 4.x, which do
- * not tell whether the master secret is unique.
+ * "tls-unique" (RFC 5929 section 3): TLS 1.2 with mbedTLS 2.28 built with MBEDTLS_SSL_RENEGOTIATION, if the extended
+ * master secret is in use and the session was not resumed; not with 3.x and 4.x, which do not tell whether the master
+ * secret is unique.
+ * "tls-exporter" (RFC 9266): TLS 1.3 with mbedTLS 3.6.4 or newer. TLS 1.2 under the same conditions as "tls-unique" (and
+ * MBEDTLS_SSL_CONTEXT_SERIALIZATION), without a context, as others do it.
  * "tls-server-end-point" (RFC 5929 section 4): where the server's certificate is known (a server must be told, see
  * epop_tls_server_certificate) and its signature has one hash (so not with Ed25519).
  *

@@ -2,9 +2,10 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * tls-exporter (RFC 9266) is defined where the master secret is unique: with TLS 1.3, and with TLS 1.2 where the
- * extended master secret (RFC 7627) was agreed on. mbedTLS has no call that tells the latter. 2.28, whose structures
- * are in its headers, can be looked at; in 3.x and 4.x they are hidden, so TLS 1.2 has no exporter there.
+ * tls-unique (RFC 5929 section 3) and tls-exporter (RFC 9266) are defined only if the master secret is unique: with TLS
+ * 1.3, which has no tls-unique, and with TLS 1.2 if the extended master secret (RFC 7627) was agreed on. mbedTLS has no
+ * call that tells the latter. 2.28, whose structures are in its headers, can be looked at; in 3.x and 4.x they are
+ * hidden, so TLS 1.2 has neither there.
  */
 #include "mbedtls/signature.h"
 #include "mbedtls/tls.h"
@@ -14,22 +15,34 @@
 
 #if EPOPI_TLS_BEFORE_3
 #include <mbedtls/ssl_internal.h>
-#if defined(MBEDTLS_SSL_EXTENDED_MASTER_SECRET) && defined(MBEDTLS_SSL_CONTEXT_SERIALIZATION) &&                       \
-    defined(MBEDTLS_VERSION_C)
+#if defined(MBEDTLS_SSL_EXTENDED_MASTER_SECRET) && defined(MBEDTLS_VERSION_C)
+#define CAN_WATCH 1
+/* The randoms, and the Finished messages, are kept only for the sake of these. */
+#if defined(MBEDTLS_SSL_CONTEXT_SERIALIZATION)
 #define CAN_EXPORT 1
+#endif
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+#define HAS_FINISHED 1
+#endif
 #endif
 #elif defined(MBEDTLS_SSL_KEYING_MATERIAL_EXPORT) && defined(MBEDTLS_SSL_PROTO_TLS1_3)
 #define CAN_EXPORT 1
 #endif
+#ifndef CAN_WATCH
+#define CAN_WATCH 0
+#endif
 #ifndef CAN_EXPORT
 #define CAN_EXPORT 0
+#endif
+#ifndef HAS_FINISHED
+#define HAS_FINISHED 0
 #endif
 
 enum { EXPORTED = 32, RANDOM = 32 }; /* RFC 9266 section 2; RFC 5246 section 7.4.1.2 */
 
 #define LABEL "EXPORTER-Channel-Binding"
 
-#if EPOPI_TLS_BEFORE_3 && CAN_EXPORT
+#if CAN_WATCH
 
 /* Seen again before every step, since mbedTLS frees what it knows of the handshake at its end. A resumed session may
  * have begun without an extended master secret, and 2.28 does not keep whether it did. The layout is that of the
@@ -43,6 +56,17 @@ void epopi_binding_watch(epop_tls *tls)
                         mbedtls_version_get_number() == MBEDTLS_VERSION_NUMBER;
     }
 }
+
+#else
+
+void epopi_binding_watch(epop_tls *tls)
+{
+    (void)tls;
+}
+
+#endif
+
+#if EPOPI_TLS_BEFORE_3 && CAN_EXPORT
 
 /* RFC 5705 section 4, without a context, as OpenSSL and GnuTLS do it with TLS 1.2. */
 static int32_t export_binding(const epop_tls *tls, uint8_t *dst)
@@ -66,11 +90,6 @@ static int32_t export_binding(const epop_tls *tls, uint8_t *dst)
 
 #else
 
-void epopi_binding_watch(epop_tls *tls)
-{
-    (void)tls;
-}
-
 static int32_t export_binding(const epop_tls *tls, uint8_t *dst)
 {
 #if CAN_EXPORT
@@ -86,16 +105,19 @@ static int32_t export_binding(const epop_tls *tls, uint8_t *dst)
 
 #endif
 
-static uint32_t can_export(const epop_tls *tls)
+static uint32_t is_tls_1_3(const epop_tls *tls)
 {
-#if !CAN_EXPORT
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    return mbedtls_ssl_get_version_number(tls->p_ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
+#else
     (void)tls;
     return 0;
-#elif EPOPI_TLS_BEFORE_3
-    return tls->p_unique;
-#else
-    return mbedtls_ssl_get_version_number(tls->p_ssl) == MBEDTLS_SSL_VERSION_TLS1_3;
 #endif
+}
+
+static uint32_t can_export(const epop_tls *tls)
+{
+    return CAN_EXPORT && (tls->p_unique || is_tls_1_3(tls));
 }
 
 /* The server's certificate, ours or theirs. */
@@ -122,9 +144,6 @@ static int32_t hash_certificate(epop_span certificate, psa_algorithm_t hash, uin
 
 static uint32_t is_type(const char *type, const char *name)
 {
-    if (!type) {
-        return 1;
-    }
     while (*type != '\0' && *type == *name) {
         type++;
         name++;
@@ -151,6 +170,29 @@ static int32_t bind_exporter(const epop_tls *tls, uint8_t *dst, size_t cap, size
     return result == EPOP_OK ? export_binding(tls, dst + sizeof prefix - 1) : result;
 }
 
+/* The first Finished message of a handshake that resumes nothing is the client's (RFC 5246 section 7.3). mbedTLS keeps it
+ * for a renegotiation, which epop_tls_configure forbids. */
+static int32_t bind_unique(const epop_tls *tls, uint8_t *dst, size_t cap, size_t *len)
+{
+#if HAS_FINISHED
+    static const char prefix[] = "tls-unique:";
+    const mbedtls_ssl_context *ssl = tls->p_ssl;
+    const char *first = tls->p_flags & EPOP_TLS_SERVER ? ssl->peer_verify_data : ssl->own_verify_data;
+    int32_t result = begin(prefix, sizeof prefix - 1, ssl->verify_data_len, dst, cap, len);
+
+    if (result == EPOP_OK) {
+        epopi_copy(dst + sizeof prefix - 1, (const uint8_t *)first, ssl->verify_data_len);
+    }
+    return result;
+#else
+    (void)tls;
+    (void)dst;
+    (void)cap;
+    (void)len;
+    return EPOP_ERR_VALUE;
+#endif
+}
+
 static int32_t bind_end_point(const epop_tls *tls, uint8_t *dst, size_t cap, size_t *len)
 {
     static const char prefix[] = "tls-server-end-point:";
@@ -165,6 +207,17 @@ static int32_t bind_end_point(const epop_tls *tls, uint8_t *dst, size_t cap, siz
     return result == EPOP_OK ? hash_certificate(certificate, hash, dst + sizeof prefix - 1) : result;
 }
 
+static int32_t bind_type(const epop_tls *tls, const char *type, uint8_t *dst, size_t cap, size_t *len)
+{
+    if (tls->p_unique && is_type(type, "tls-unique:")) {
+        return bind_unique(tls, dst, cap, len);
+    }
+    if (can_export(tls) && is_type(type, "tls-exporter:")) {
+        return bind_exporter(tls, dst, cap, len);
+    }
+    return is_type(type, "tls-server-end-point:") ? bind_end_point(tls, dst, cap, len) : EPOP_ERR_VALUE;
+}
+
 int32_t epop_tls_binding(const epop_tls *tls, const char *type, void *dst, size_t cap, size_t *len)
 {
     if (!tls || !len || (!dst && cap > 0)) {
@@ -174,10 +227,10 @@ int32_t epop_tls_binding(const epop_tls *tls, const char *type, void *dst, size_
     if (tls->p_error != EPOP_OK || !tls->p_up) {
         return tls->p_error != EPOP_OK ? tls->p_error : EPOP_ERR_PHASE;
     }
-    if (can_export(tls) && is_type(type, "tls-exporter:")) {
-        return bind_exporter(tls, (uint8_t *)dst, cap, len);
+    if (!type) {
+        type = is_tls_1_3(tls) ? "tls-exporter" : "tls-unique";
     }
-    return is_type(type, "tls-server-end-point:") ? bind_end_point(tls, (uint8_t *)dst, cap, len) : EPOP_ERR_VALUE;
+    return bind_type(tls, type, (uint8_t *)dst, cap, len);
 }
 
 int32_t epop_tls_server_certificate(epop_tls *tls, const void *der, size_t len)

@@ -111,3 +111,8 @@ class SecureDialogue(Dialogue):
 
     def certificate(self):
         return self.socket.getpeercert(binary_form=True)
+
+    def unique(self):
+        """tls-unique (RFC 5929), which TLS 1.3 does not have."""
+        assert self.socket.version() == "TLSv1.2"
+        return self.socket.get_channel_binding("tls-unique")

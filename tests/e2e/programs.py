@@ -26,12 +26,21 @@ class Popd:
     """A popd on a free port of 127.0.0.1. `users` are names; all have PASSWORD and the Maildir root/NAME."""
 
     def __init__(
-        self, folder, *options, users=("alice",), lines=None, cleartext=True, release=False, certificate=None
+        self,
+        folder,
+        *options,
+        users=("alice",),
+        lines=None,
+        cleartext=True,
+        release=False,
+        certificate=None,
+        environment=(),
     ):
         self.folder = folder
         self.root = folder / "mail"
         self.log = folder / "popd.log"
         self.release = release
+        self.environment = {**os.environ, **dict(environment)}
         # Failed logins are answered at once, unless a test has its own idea: a later one of an option counts.
         self.options = ["--login-failure-delay", "0", *options, *(["--allow-cleartext"] if cleartext else [])]
         if certificate:
@@ -67,7 +76,9 @@ class Popd:
             *self.options,
         ]
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment
+            )
 
         def ready():
             assert (

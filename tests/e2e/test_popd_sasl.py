@@ -100,6 +100,18 @@ def test_binds_the_certificate(server, certificates, mechanism, altered):
         assert (answer[:3] == b"+OK", right) == (not altered, not altered), answer
 
 
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS"])
+@pytest.mark.parametrize("altered", [False, True])
+def test_binds_by_the_default_of_tls_1_2(server, mechanism, altered):
+    """tls-unique (RFC 5929 section 3), which a server must have (RFC 5802 section 6.1), as OpenSSL tells it."""
+    user = server.user(small())
+    with SecureDialogue(server.tls_port, server.ca) as session:
+        unique = session.unique()
+        unique = bytes([unique[0] ^ altered]) + unique[1:]
+        answer, right = scram_login(session, mechanism, user, PASSWORD, b"tls-unique:" + unique)
+        assert (answer[:3] == b"+OK", right) == (not altered, not altered), answer
+
+
 def hashed_by_popd(password):
     done = subprocess.run(
         [program("popd"), "--hash-password"], input=password.encode() + b"\n", capture_output=True, timeout=60

@@ -103,6 +103,7 @@ static void come_up(connection *c)
             stop("handshake", result);
         }
     }
+    print_binding(c, "tls-unique");
     print_binding(c, "tls-exporter");
     print_binding(c, "tls-server-end-point");
     printf("alpn %s\n", mbedtls_ssl_get_alpn_protocol(&c->ssl) ? mbedtls_ssl_get_alpn_protocol(&c->ssl) : "none");

@@ -12,7 +12,7 @@
 
 #include <mbedtls/ssl_cache.h>
 
-enum { EXPORTER_LEN = 13 + 32, END_POINT_LEN = 21 + 32 };
+enum { UNIQUE_LEN = 11 + 12, EXPORTER_LEN = 13 + 32, END_POINT_LEN = 21 + 32 };
 
 static link *up(void)
 {
@@ -32,22 +32,49 @@ static void get(const link_end *end, const char *type, uint8_t *dst, size_t expe
     assert_int_equal(len, expected_len);
 }
 
-static void test_exporter(void **state)
+/* Both ends of a connection agree, and those of another one have another. */
+static void check_type(const char *type, size_t prefix, size_t len)
 {
     link *wire = up();
     link *other = up();
     uint8_t ours[EPOP_SASL_BINDING_MAX];
     uint8_t theirs[EPOP_SASL_BINDING_MAX];
 
-    (void)state;
-    get(&wire->client, NULL, ours, EXPORTER_LEN);
-    assert_memory_equal(ours, "tls-exporter:", 13);
-    get(&wire->server, "tls-exporter", theirs, EXPORTER_LEN);
-    assert_memory_equal(ours, theirs, EXPORTER_LEN);
-    get(&other->client, "tls-exporter", theirs, EXPORTER_LEN);
-    assert_memory_not_equal(ours, theirs, EXPORTER_LEN);
+    get(&wire->client, type, ours, len);
+    assert_memory_equal(ours, type, prefix - 1);
+    assert_int_equal(ours[prefix - 1], ':');
+    get(&wire->server, type, theirs, len);
+    assert_memory_equal(ours, theirs, len);
+    get(&other->client, type, theirs, len);
+    assert_memory_not_equal(ours, theirs, len);
     link_free(wire);
     link_free(other);
+}
+
+static void test_exporter(void **state)
+{
+    (void)state;
+    check_type("tls-exporter", 13, EXPORTER_LEN);
+}
+
+static void test_unique(void **state)
+{
+    (void)state;
+    check_type("tls-unique", 11, UNIQUE_LEN);
+}
+
+/* RFC 5802 section 6.1: below TLS 1.3 it is tls-unique. */
+static void test_default(void **state)
+{
+    link *wire = up();
+    uint8_t unnamed[EPOP_SASL_BINDING_MAX];
+    uint8_t named[EPOP_SASL_BINDING_MAX];
+
+    (void)state;
+    get(&wire->client, NULL, unnamed, UNIQUE_LEN);
+    get(&wire->client, "tls-unique", named, UNIQUE_LEN);
+    assert_memory_equal(unnamed, named, UNIQUE_LEN);
+    link_free(wire);
 }
 
 static void test_end_point(void **state)
@@ -77,7 +104,7 @@ static void test_types_and_space(void **state)
     link *wire = up();
     uint8_t dst[EPOP_SASL_BINDING_MAX];
     static const char *const unknown[] = {
-        "", "tls-unique", "tls-export", "tls-exporter:", "tls-exporters", "TLS-EXPORTER"};
+        "", "tls-uniqu", "tls-uniques", "tls-export", "tls-exporter:", "tls-exporters", "TLS-EXPORTER"};
     size_t len;
     size_t i;
 
@@ -85,7 +112,9 @@ static void test_types_and_space(void **state)
     for (i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         assert_int_equal(epop_tls_binding(&wire->client.tls, unknown[i], dst, sizeof dst, &len), EPOP_ERR_VALUE);
     }
-    assert_int_equal(epop_tls_binding(&wire->client.tls, NULL, dst, EXPORTER_LEN - 1, &len), EPOP_ERR_SPACE);
+    assert_int_equal(epop_tls_binding(&wire->client.tls, NULL, dst, UNIQUE_LEN - 1, &len), EPOP_ERR_SPACE);
+    assert_int_equal(len, UNIQUE_LEN);
+    assert_int_equal(epop_tls_binding(&wire->client.tls, "tls-exporter", dst, EXPORTER_LEN - 1, &len), EPOP_ERR_SPACE);
     assert_int_equal(len, EXPORTER_LEN);
     assert_int_equal(epop_tls_binding(&wire->client.tls, NULL, NULL, 0, &len), EPOP_ERR_SPACE);
     assert_int_equal(epop_tls_binding(&wire->client.tls, NULL, NULL, 1, &len), EPOP_ERR_NULL);
@@ -107,7 +136,8 @@ static void test_before_it_is_up(void **state)
     link_free(wire);
 }
 
-/* 2.28 can not tell whether the first session had an extended master secret, so a resumed one has no exporter. */
+/* 2.28 can not tell whether the first session had an extended master secret, so a resumed one has no exporter and
+ * no tls-unique. Then there is no default: servers need not have tls-server-end-point. */
 static void resume(link *wire, link *first, mbedtls_ssl_session *session, mbedtls_ssl_cache_context *cache)
 {
     mbedtls_ssl_conf_session_tickets(&first->client.conf, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
@@ -140,7 +170,10 @@ static void test_resumed(void **state)
     resume(wire, first, &session, &cache);
     assert_int_equal(epop_tls_binding(&wire->client.tls, "tls-exporter", dst, sizeof dst, &len), EPOP_ERR_VALUE);
     assert_int_equal(epop_tls_binding(&wire->server.tls, "tls-exporter", dst, sizeof dst, &len), EPOP_ERR_VALUE);
-    get(&wire->client, NULL, dst, END_POINT_LEN);
+    assert_int_equal(epop_tls_binding(&wire->client.tls, "tls-unique", dst, sizeof dst, &len), EPOP_ERR_VALUE);
+    assert_int_equal(epop_tls_binding(&wire->server.tls, "tls-unique", dst, sizeof dst, &len), EPOP_ERR_VALUE);
+    assert_int_equal(epop_tls_binding(&wire->client.tls, NULL, dst, sizeof dst, &len), EPOP_ERR_VALUE);
+    get(&wire->client, "tls-server-end-point", dst, END_POINT_LEN);
     mbedtls_ssl_cache_free(&cache);
     mbedtls_ssl_session_free(&session);
     link_free(first);
@@ -150,6 +183,7 @@ static void test_resumed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_unique),          cmocka_unit_test(test_default),
         cmocka_unit_test(test_exporter),        cmocka_unit_test(test_end_point),
         cmocka_unit_test(test_types_and_space), cmocka_unit_test(test_before_it_is_up),
         cmocka_unit_test(test_resumed),

@@ -16,7 +16,7 @@ import unittest
 
 PEER = sys.argv.pop(1)
 LABEL = "EXPORTER-Channel-Binding"
-EXPORT = ["-keymatexport", LABEL, "-keymatexportlen", "32"]
+EXPORT = ["-keymatexport", LABEL, "-keymatexportlen", "32", "-msg"]
 SECONDS = 30
 
 KEYS = {
@@ -117,6 +117,12 @@ def exported(text):
     return match.group(1) if match else None
 
 
+def finished(text):
+    """The first Finished message without its header (RFC 5246 section 7.4): 12 octets."""
+    match = re.search(r"Finished\n\s+14 00 00 0c((?: [0-9a-f]{2}){12})\n", text)
+    return match.group(1).replace(" ", "").upper() if match else None
+
+
 class Handshakes(unittest.TestCase):
     def check(self, ours, theirs, cert, digest):
         said = facts(ours)
@@ -127,7 +133,7 @@ class Handshakes(unittest.TestCase):
 
     def test_client(self):
         for name, key, digest in (("c1", "rsa", "sha256"), ("c2", "ec", "sha256"), ("c3", "ec384", "sha384")):
-            for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305", "AES128-SHA256"):
+            for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"):
                 with self.subTest(key=key, cipher=cipher):
                     prefix = "ECDHE-RSA-" if key == "rsa" else "ECDHE-ECDSA-"
                     cert, secret = certificate(name, key, "-" + digest)
@@ -135,6 +141,8 @@ class Handshakes(unittest.TestCase):
                     said = self.check(ours, theirs, cert, digest)
                     self.assertIsNotNone(exported(theirs), theirs)
                     self.assertEqual(said["tls-exporter"], exported(theirs))
+                    self.assertIsNotNone(finished(theirs), theirs)
+                    self.assertEqual(said["tls-unique"], finished(theirs))
                     self.assertIn("closed", ours)
 
     def test_server(self):
@@ -147,11 +155,39 @@ class Handshakes(unittest.TestCase):
                     said = self.check(ours, theirs, cert, digest)
                     self.assertIsNotNone(exported(theirs), theirs)
                     self.assertEqual(said["tls-exporter"], exported(theirs))
+                    self.assertIsNotNone(finished(theirs), theirs)
+                    self.assertEqual(said["tls-unique"], finished(theirs))
                     self.assertEqual(said["eof"], "EPOP_OK")
                     self.assertIn("ours", theirs)
 
+    def test_no_weak_suite(self):
+        """Neither static RSA nor CBC (RFC 9325 section 4.2), in either role."""
+        cert, secret = certificate("w1", "rsa")
+        for cipher in ("AES128-GCM-SHA256", "AES256-SHA256", "CAMELLIA128-SHA256", "ECDHE-RSA-AES128-SHA256",
+                       "ECDHE-RSA-CAMELLIA256-SHA384", "DHE-RSA-AES256-SHA256"):
+            with self.subTest(cipher=cipher):
+                offer = ["-tls1_2", "-cipher", cipher + ":@SECLEVEL=0"]
+                ours, theirs = client_of_ours(cert, secret, "pop.example", *offer)
+                self.assertEqual(ours, "failed handshake EPOP_ERR_PEER_TLS\n")
+                self.assertIn("no shared cipher", theirs)
+                ours, theirs = server_of_ours(cert, secret, *offer)
+                self.assertIn("failed handshake EPOP_ERR_PEER_TLS", ours)
+                self.assertIn("alert handshake failure", theirs)
+
+    def test_curves(self):
+        """X25519 and P-256 are preferred; others remain."""
+        cert, secret = certificate("v1", "rsa")
+        _, theirs = client_of_ours(cert, secret, "pop.example", "-tls1_2")
+        match = re.search(r"^Supported groups: (.*)$", theirs, re.M)
+        self.assertTrue(match, theirs)
+        self.assertEqual([name.lower() for name in match.group(1).split(":")][:2], ["x25519", "secp256r1"])
+        for offer, taken in (("P-521:P-256:X25519", "X25519"), ("P-521:P-256", "prime256v1"), ("P-384", "secp384r1")):
+            with self.subTest(offer=offer):
+                _, theirs = server_of_ours(cert, secret, "-tls1_2", "-groups", offer)
+                self.assertRegex(theirs, "Server Temp Key: (ECDH, )?" + taken)
+
     def test_without_extended_master_secret(self):
-        """The master secret may be that of another connection, too: no exporter."""
+        """The master secret may be that of another connection, too: no exporter, and no tls-unique."""
         config = os.path.join(folder, "no-ems.cnf")
         with open(config, "w", encoding="ascii") as file:
             file.write("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
@@ -164,6 +200,7 @@ class Handshakes(unittest.TestCase):
                 said = self.check(ours, theirs, cert, "sha256")
                 self.assertIsNotNone(exported(theirs), theirs)
                 self.assertEqual(said["tls-exporter"], "none")
+                self.assertEqual(said["tls-unique"], "none")
         finally:
             del os.environ["OPENSSL_CONF"]
 
