@@ -316,7 +316,12 @@ static int32_t on_report(void *user, const epop_sync_report_event *event)
     struct plan *plan = (struct plan *)user;
 
     count(&plan->fetch.counts, event->outcome);
-    if (event->result == EPOP_ERR_SYNC_UNIQUE_ID) {
+    if (event->result == EPOP_ERR_SYNC_LATER) {
+        plan->fetch.has_unique_ids = false;
+        report_failure(plan->report, STATUS_TEMPORARY,
+                       "message %lu: UIDL leaves it out, and has others: it waits for a later run",
+                       (unsigned long)event->number);
+    } else if (event->result == EPOP_ERR_SYNC_UNIQUE_ID) {
         report_failure(plan->report, STATUS_PROTOCOL,
                        "message %lu: has no unique-id, and its header can not be had by TOP: it can not be told from "
                        "others, and was not fetched (without --state it can be)",
@@ -429,6 +434,13 @@ static const char *meaning_of(uint32_t command)
     }
 }
 
+/* STAT and LIST can be done without: whether this one was, is known at the end (verdict.c). */
+static void note_refusal(struct plan *plan, const epop_end_event *event)
+{
+    plan->fetch.listing_status = report_status_of_code(event->code, STATUS_PROTOCOL);
+    report_note(plan->report, "%s was refused: \"%s\"", epop_command_name(event->command), plan->refusal);
+}
+
 /* Of QUIT is told at the end; servers without UIDL or TOP are none to complain about. */
 static void report_refusal(struct plan *plan, const epop_end_event *event)
 {
@@ -436,6 +448,10 @@ static void report_refusal(struct plan *plan, const epop_end_event *event)
 
     if (event->result != EPOP_OK || event->status == EPOP_STATUS_OK || event->command == EPOP_CMD_QUIT ||
         event->command == EPOP_CMD_UIDL || event->command == EPOP_CMD_TOP) {
+        return;
+    }
+    if (event->command == EPOP_CMD_STAT || (event->command == EPOP_CMD_LIST && event->number == 0)) {
+        note_refusal(plan, event);
         return;
     }
     if (event->number > 0) {

@@ -35,6 +35,7 @@ struct fetch {
     uint32_t messages;   /* as STAT says */
     bool was_listed;     /* ... which was answered */
     bool has_unique_ids; /* UIDL was answered, and every message has one */
+    int listing_status;  /* what a refusal of STAT or LIST stands for, where nothing could be listed; else 0 */
     bool begun;          /* a message has begun */
     uint64_t wanted;     /* messages, and their octets */
     uint64_t wanted_octets;

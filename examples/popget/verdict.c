@@ -113,7 +113,10 @@ static void report_listings(struct plan *plan)
     const epop_sync_outcome *outcome = &plan->fetch.outcome;
 
     if (outcome->result == EPOP_ERR_SYNC_LISTING && plan->report->status == STATUS_OK) {
-        report_fatal(plan->report, STATUS_PROTOCOL, "%s: what it lists can not be understood", plan->options->host);
+        report_fatal(plan->report,
+                     plan->fetch.listing_status != STATUS_OK ? plan->fetch.listing_status : STATUS_PROTOCOL,
+                     "%s: LIST and UIDL were refused, or can not be understood; nothing was fetched",
+                     plan->options->host);
     } else if (outcome->result == EPOP_OK) {
         plan_report_missing(plan);
     }

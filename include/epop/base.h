@@ -116,9 +116,10 @@ enum {
     X(EPOP_ERR_SASL_NONCE, -129, "the server's nonce does not extend ours: an answer to somebody else")                \
     X(EPOP_ERR_SASL_ITERATIONS, -130, "the server asks for fewer or more iterations than are allowed")                 \
     X(EPOP_ERR_SASL_SIGNATURE, -131, "the server's signature is wrong: it does not know the password")                 \
-    X(EPOP_ERR_SYNC_LISTING, -132, "the maildrop was not listed: STAT, or LIST and UIDL, failed")                      \
+    X(EPOP_ERR_SYNC_LISTING, -132, "the maildrop was not listed: LIST and UIDL failed")                                \
     X(EPOP_ERR_SYNC_UNIQUE_ID, -133, "the server tells no unique-id by which the message could be known again")        \
-    X(EPOP_ERR_SYNC_REFUSED, -134, "the server refused the command for this message")
+    X(EPOP_ERR_SYNC_REFUSED, -134, "the server refused the command for this message")                                  \
+    X(EPOP_ERR_SYNC_LATER, -135, "UIDL leaves this message out and has others: it waits for a later run")
 
 enum {
 #define EPOP_ERROR_ENUM(name, value, text) name = (value),
@@ -204,8 +205,10 @@ enum {
     EPOP_EVENT_COMMAND = 37
 };
 
-/* A line that went over the wire, for a log. Passwords and digests are never in it: `line` then ends behind the keyword,
- * or behind the mechanism of AUTH, and `redacted` is 1. Message bodies are not traced. Both roles use this event. */
+/* A line that went over the wire, for a log, without passwords, digests and SASL data. Before login a command line is
+ * whole only where the command is known to be harmless. Of any other line at most the keyword is left, if it is made of
+ * letters, and the mechanism of AUTH; of a line that follows a refused AUTH nothing, until a known command comes.
+ * `redacted` is then 1. Message bodies are not traced. Both roles use this event. */
 typedef struct epop_trace_event {
     uint32_t struct_size;
     uint32_t kind;     /* EPOP_EVENT_TRACE */

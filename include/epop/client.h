@@ -312,6 +312,14 @@ EPOP_API uint32_t epop_client_phase(const epop_client *client);        /* EPOP_P
 EPOP_API uint32_t epop_client_capabilities(const epop_client *client); /* EPOP_CAPA_ bits; 0 before a CAPA */
 EPOP_API uint32_t epop_client_traits(const epop_client *client);       /* EPOP_TRAIT_ bits */
 
+/* 1 while one of the session's callbacks is under way, 0 otherwise. For layers between the session and the host, which
+ * must know which calls they may make. */
+EPOP_API uint32_t epop_client_is_in_callback(const epop_client *client);
+
+/* How many lines stand in the output that were not acknowledged to their last octet; after an error, how many were not
+ * sent: the peer can not have acted on those. */
+EPOP_API uint32_t epop_client_unsent(const epop_client *client);
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * Commands. All of them only queue. EPOP_ERR_QUEUE_FULL; EPOP_ERR_PHASE where the command can not be legal any more
  * when its turn comes; EPOP_ERR_ENDED; the sticky error. A `number` of 0 where a message-number is needed:

@@ -271,7 +271,7 @@ typedef struct epop_sasl {
     uint8_t p_cancelled;
     uint8_t p_stamp_len;
     uint8_t p_stage[48];
-    uint8_t p_stamp[16];
+    uint8_t p_stamp[17];
 } epop_sasl;
 
 EPOP_API size_t epop_sasl_sizeof(void);

@@ -89,7 +89,9 @@ typedef struct epop_commit_event {
     uint32_t marked; /* how many; which ones: epop_server_is_deleted, or the host's own deletion map */
 } epop_commit_event;
 
-/* A command that the session does not serve: an unknown one, or LANG, UTF8, XTND. */
+/* A command that the session does not serve: an unknown one, or LANG, UTF8, XTND. Before login, and so that no secret in
+ * a wrong place gets here, an unknown one has a keyword of 12 letters at most, and does not follow a refused AUTH: a
+ * line of base64 may be what a client that does not wait takes for its response. Others are bad commands. */
 typedef struct epop_command_event {
     uint32_t struct_size;
     uint32_t kind;  /* EPOP_EVENT_COMMAND */
@@ -226,6 +228,7 @@ typedef struct epop_server {
     uint8_t p_failed_in;
     uint8_t p_info;
     uint8_t p_todo;
+    uint8_t p_after_auth;
 } epop_server;
 
 /* ---------------------------------------------------------------------------------------------------------------------

@@ -13,9 +13,10 @@
  *     ... the loop, until EPOP_WANT_CLOSE or an error ...
  *     epop_sync_close(&sync, &outcome);
  *
- * STAT, LIST and UIDL tell what is there. Of each message the host is asked whether it has seen it (on_listed); what it
- * has not is fetched (on_begin, on_body, on_end), and counts as fetched only when the host says that it is stored
- * (epop_sync_confirm, at once or later). Only then may it be deleted, by DELEs behind everything else, and QUIT.
+ * STAT, LIST and UIDL tell what is there; if the server refuses one of them, the others will do. Of each message the
+ * host is asked whether it has seen it (on_listed); what it has not is fetched (on_begin, on_body, on_end), and counts
+ * as fetched only when the host says that it is stored (epop_sync_confirm, at once or later). Only then may it be
+ * deleted, by DELEs behind everything else, and QUIT.
  *
  * What the host must do, and all that it must do, so that no message is lost, wherever a run breaks off: keep the
  * unique-ids of what it has confirmed, with the time, and answer on_listed from that. A message comes twice only where
@@ -51,15 +52,20 @@ enum {
 /* A size that the server has not told. */
 #define EPOP_SYNC_SIZE_UNKNOWN UINT64_MAX
 
-/* STAT was answered. The host may give memory that fits, with epop_sync_table, before it returns; with some room to
- * spare, messages are fetched too that LIST has and STAT has not. In windows every number up to `messages` is asked
- * for: a host that finds it beyond belief aborts. */
+/* How many messages there are, as STAT says. If STAT is refused, has no count or counts 0, LIST is asked first and
+ * decides (UIDL, if LIST is refused): `messages` is then the highest number in it. A count without octets is good
+ * enough; for windows, LIST is asked for the highest number all the same, and `messages` stays as it was told. on_quirk
+ * of the client callbacks hears of such servers: EPOP_QUIRK_STAT_COUNT, EPOP_QUIRK_STAT_OCTETS.
+ *
+ * The host may give memory that fits, with epop_sync_table, before it returns; with some room to spare, messages are
+ * fetched too that LIST has and STAT has not. In windows every number up to `messages` is asked for: a host that finds
+ * it beyond belief aborts. */
 typedef struct epop_sync_maildrop_event {
     uint32_t struct_size;
     uint32_t kind;     /* EPOP_EVENT_SYNC_MAILDROP */
     uint32_t messages; /* as the server says, which may lie */
     uint32_t reserved; /* 0 */
-    uint64_t octets;
+    uint64_t octets;   /* of all of them; EPOP_SYNC_SIZE_UNKNOWN if the server has not said */
 } epop_sync_maildrop_event;
 
 /* A message, and its unique-id: answer with epop_sync_known before returning. One that is not answered counts as
@@ -128,8 +134,9 @@ typedef struct epop_sync_report_event {
     uint32_t number;
     uint32_t outcome; /* EPOP_SYNC_ bits */
     int32_t result;   /* EPOP_OK, or why it failed: EPOP_ERR_SYNC_REFUSED (RETR or DELE got -ERR, see `code`),
-                         EPOP_ERR_SYNC_UNIQUE_ID, EPOP_ERR_LIMIT_BODY, EPOP_ERR_ABORTED, EPOP_ERR_DECLINED (the host did
-                         not store it), EPOP_ERR_UNSENT, or the session's error */
+                         EPOP_ERR_SYNC_UNIQUE_ID, EPOP_ERR_SYNC_LATER (UIDL leaves it out), EPOP_ERR_LIMIT_BODY,
+                         EPOP_ERR_ABORTED, EPOP_ERR_DECLINED (the host did not store it), EPOP_ERR_UNSENT, or the
+                         session's error */
     uint32_t code;    /* EPOP_CODE_ of the -ERR */
     uint64_t octets;  /* as listed */
     uint64_t key;
@@ -162,8 +169,10 @@ enum {
     EPOP_SYNC_ALL = 0x01,          /* fetch what was seen, too */
     EPOP_SYNC_NEWEST_FIRST = 0x02, /* by message-number; in windows, the order within each */
     EPOP_SYNC_FILTER = 0x04,       /* ask by header before fetching (TOP n 0) */
-    EPOP_SYNC_IDENTIFY = 0x08,     /* a message without a usable unique-id (none, empty, cut) is known by its header;
-                                      without this it is not fetched: it would come again in every run */
+    EPOP_SYNC_IDENTIFY = 0x08,     /* a message without a usable unique-id (an empty one, one that was cut, or none
+                                      because the server has no UIDL) is known by its header; without this it is not
+                                      fetched: it would come again in every run. One that UIDL leaves out while it has
+                                      others waits for a later run: EPOP_ERR_SYNC_LATER */
     EPOP_SYNC_DELETE = 0x10,       /* delete what is confirmed or was seen, from `delete_after` on */
     EPOP_SYNC_KEEP_NEWEST = 0x20   /* delete what is confirmed or was seen, but not the `keep_newest` messages with the
                                       highest numbers; with EPOP_SYNC_DELETE beside it, what either of them says */
@@ -258,6 +267,9 @@ typedef struct epop_sync {
     uint8_t p_deletions;
     uint8_t p_listed;
     uint8_t p_quit;
+    uint8_t p_stat;
+    uint8_t p_has_unique_ids;
+    uint8_t p_probed;
 } epop_sync;
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -301,7 +313,7 @@ enum {
 typedef struct epop_sync_outcome {
     uint32_t struct_size;
     int32_t result;     /* EPOP_OK: the run came to its end, whatever became of single messages. Else
-                           EPOP_ERR_SYNC_LISTING (STAT or LIST refused, or not understood), EPOP_ERR_BUFFER_SIZE,
+                           EPOP_ERR_SYNC_LISTING (both LIST and UIDL refused, or out of step), EPOP_ERR_BUFFER_SIZE,
                            EPOP_ERR_UNSENT (not begun: the login failed), or the session's error */
     uint32_t deletions; /* EPOP_SYNC_DELETED... */
     uint32_t listed;    /* messages that the host was asked about */

@@ -5,10 +5,11 @@
 #ifndef EPOP_VERSION_H
 #define EPOP_VERSION_H
 
-/* Semantic version: while the first number is 0, the second one changes whenever the ABI does. */
-#define EPOP_VERSION "0.1.0"
+/* Semantic version: while the first number is 0, the second one changes whenever the ABI does, and the name of the
+ * shared library (SONAME) carries both, libepop.so.0.2; later it carries the first alone. */
+#define EPOP_VERSION "0.2.0"
 
 /* The same as one number that grows with every release: 0xMMmmpp. */
-#define EPOP_VERSION_NUMBER 0x000100
+#define EPOP_VERSION_NUMBER 0x000200
 
 #endif

@@ -233,7 +233,10 @@ enum {
     EPOP_QUIRK_UNIQUE_ID_LONG = 0x0080,   /* a unique-id over 70 octets */
     EPOP_QUIRK_UNIQUE_ID_OCTETS = 0x0100, /* octets outside 0x21 to 0x7E in a unique-id */
     EPOP_QUIRK_NEGATIVE_SIZE = 0x0200,    /* a negative octet count, from 32-bit overflow; 0 is reported */
-    EPOP_QUIRK_CHALLENGE_TEXT = 0x0400    /* text behind the "+" of an empty SASL challenge ("+ go ahead") */
+    EPOP_QUIRK_CHALLENGE_TEXT = 0x0400,   /* text behind the "+" of an empty SASL challenge ("+ go ahead") */
+    EPOP_QUIRK_STAT_OCTETS = 0x0800,      /* STAT tells how many messages there are, and no octets; 0 is reported */
+    EPOP_QUIRK_STAT_COUNT = 0x1000        /* STAT was refused, tells no count, or tells 0 and LIST has rows: the sync
+                                             goes by LIST (told by lib/sync alone) */
 };
 
 /* The identifier of one quirk bit, "EPOP_QUIRK_ROW_BLANKS"; "?" for anything else. Static. */
@@ -249,11 +252,13 @@ typedef struct epop_listing {
     epop_span unique_id; /* UIDL */
 } epop_listing;
 
-/* The numbers in the text of a positive reply to STAT, "2 320". What follows behind a blank is ignored. A
- * message-number in LIST and UIDL is from 1. EPOP_ERR_NUMBER where a number does not fit (messages 32 bits, octets 64)
- * or a message-number is 0, EPOP_ERR_SYNTAX otherwise. */
+/* The numbers in the text of a positive reply to STAT, "2 320". What follows after a blank is ignored. If the count of
+ * messages is followed by no number of octets, or by one that does not fit 64 bits, `octets` is 0, with
+ * EPOP_QUIRK_STAT_OCTETS. EPOP_ERR_NUMBER if the count does not fit 32 bits, EPOP_ERR_SYNTAX if there is none. */
 EPOP_API int32_t epop_stat_parse(epop_listing *out, const void *text, size_t len);
-/* A row of LIST, or the text of a positive reply to LIST with an argument: "2 120"; same errors. */
+/* A row of LIST, or the text of a positive reply to LIST with an argument: "2 120". What follows after a blank is
+ * ignored. EPOP_ERR_NUMBER if a number does not fit (messages 32 bits, octets 64) or the message-number is 0,
+ * EPOP_ERR_SYNTAX otherwise. */
 EPOP_API int32_t epop_list_parse(epop_listing *out, const void *text, size_t len);
 /* A row of UIDL, or the text of a positive reply to UIDL with an argument: "2 QhdPYR:00WBw1Ph7x7". Tolerant: the
  * unique-id is all octets behind the first run of blanks, up to the last that is not one; with a CR or NUL among them

@@ -391,6 +391,16 @@ uint32_t epop_client_traits(const epop_client *client)
     return client ? client->p_traits : 0;
 }
 
+uint32_t epop_client_is_in_callback(const epop_client *client)
+{
+    return client ? client->p_in_callback : 0;
+}
+
+uint32_t epop_client_unsent(const epop_client *client)
+{
+    return client ? client->p_unsent_lines : 0;
+}
+
 /* ------------------------------------------------------------------------------------------------------------------ */
 
 int32_t epop_client_transfer(const epop_client *client, epop_transfer *transfer)

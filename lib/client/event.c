@@ -77,7 +77,7 @@ static int32_t trace_sent(epop_client *c)
         return trace(c, epopi_span((const uint8_t *)"", 1), 0, 1);
     }
     line = epopi_span(epopi_outbox_end(&c->p_out) - len, len - 2);
-    return trace(c, line, epopi_command_public(line).len, 1);
+    return trace(c, line, epopi_command_public(line, c->p_phase).len, 1);
 }
 
 /* Of a challenge, the "+" alone. */

@@ -214,6 +214,7 @@ int32_t epop_server_opened(epop_server *server, const epop_maildrop *maildrop)
     epopi_wipe(server->p_deleted, (size_t)((maildrop->count + UINT64_C(7)) / 8));
     server->p_phase = EPOP_PHASE_TRANSACTION;
     server->p_login_seconds = 0;
+    server->p_after_auth = 0;
     server->p_state = EPOPI_COMMAND;
     (void)epopi_server_ok_numbers(server, server->p_count, " messages (", server->p_octets, " octets)");
     return epopi_server_go_on(server);

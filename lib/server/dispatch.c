@@ -222,6 +222,21 @@ static uint32_t is_served(const epop_server *s, uint32_t id)
     return (epopi_command_flags(id) & EPOPI_SERVED) && (id != EPOP_CMD_LAST || (s->p_flags & EPOP_SERVER_LAST));
 }
 
+/* A command that is the host's. One that carries a secret never is: there it would be traced and logged; and what looks
+ * like a secret in the place of a command is kept from the host, too. */
+static int32_t ask_host(epop_server *s, const epop_command *command)
+{
+    if (command->id != EPOP_CMD_UNKNOWN) {
+        return epopi_command_flags(command->id) & EPOPI_HARMLESS ? epopi_server_ask_command(s, command)
+                                                                 : epopi_server_bad(s, "not supported");
+    }
+    if (s->p_after_auth ||
+        (s->p_phase == EPOP_PHASE_AUTHORIZATION && epopi_command_keyword(command->keyword) == 0)) {
+        return epopi_server_bad(s, "unknown command");
+    }
+    return epopi_server_ask_command(s, command);
+}
+
 int32_t epopi_server_dispatch(epop_server *s)
 {
     epop_command command;
@@ -231,6 +246,9 @@ int32_t epopi_server_dispatch(epop_server *s)
     command.struct_size = sizeof command;
     result = epop_command_parse(&command, s->p_text.ptr, s->p_text.len);
     s->p_command = (uint8_t)command.id;
+    if (command.id != EPOP_CMD_UNKNOWN) {
+        s->p_after_auth = command.id == EPOP_CMD_AUTH && (command.argument.len > 0 || result != EPOP_OK);
+    }
     if (command.id != EPOP_CMD_PASS || result != EPOP_OK) {
         s->p_name_len = 0; /* PASS counts right behind USER only (RFC 1939 section 7) */
     }
@@ -243,10 +261,8 @@ int32_t epopi_server_dispatch(epop_server *s)
     if (!epopi_command_legal(command.id, s->p_phase)) {
         return epopi_server_bad(s, "not in this phase");
     }
-    /* Commands with secrets are no matter for extensions: there they would be traced and logged. */
     if (!is_served(s, command.id)) {
-        return epopi_command_flags(command.id) & EPOPI_SECRET ? epopi_server_bad(s, "not supported")
-                                                              : epopi_server_ask_command(s, &command);
+        return ask_host(s, &command);
     }
     result = perform(s, &command);
     /* AUTH is judged by what comes of it: begun and cancelled for ever, it is no good command. */

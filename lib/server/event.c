@@ -36,13 +36,17 @@ int32_t epopi_server_trace(epop_server *s, epop_span line, uint32_t sent)
     return EPOP_OK;
 }
 #else
-/* What may be seen of a line: of a challenge its "+", of a response nothing, of a command with secrets its keyword. */
+/* What may be seen of a line: of a challenge its "+", of a response nothing, and neither of what may be one: a client
+ * that does not wait sends it behind an AUTH that is refused. */
 static epop_span shown(const epop_server *s, epop_span line, uint32_t sent)
 {
     if (sent) {
         return line.len > 1 && line.ptr[0] == '+' && line.ptr[1] == ' ' ? epopi_span(line.ptr, 1) : line;
     }
-    return s->p_state == EPOPI_SASL ? epopi_span(NULL, 0) : epopi_command_public(line);
+    if (s->p_state == EPOPI_SASL || (s->p_after_auth && !epopi_command_is_known(line))) {
+        return epopi_span(NULL, 0);
+    }
+    return epopi_command_public(line, s->p_phase);
 }
 
 int32_t epopi_server_trace(epop_server *s, epop_span line, uint32_t sent)

@@ -13,7 +13,8 @@
 #include "wire/octets.h"
 #include "wire/outbox.h"
 
-static const char hex[] = "0123456789abcdef";
+/* Of the stamp, without the host and the ">"; 43 of them are digits. */
+enum { STAMP_BITS = 128, STAMP_LEN = 46 };
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
@@ -74,18 +75,23 @@ static epop_span host_of(const epop_sasl *x)
     return epopi_span((const uint8_t *)config->host, config->host_len);
 }
 
-/* The stamp's digits and what stands around them: 34 octets, without the host and the ">". */
+/* "<digits.digits@", the form of RFC 1939's example, which is the only one that some clients know (Mail::Box::POP3);
+ * the host and ">" follow. A digit has three bits, so that all 128 are there. */
 static size_t put_stamp(const epop_sasl *x, uint8_t *dst)
 {
-    size_t i;
+    size_t at = 0;
+    uint32_t bit;
 
-    dst[0] = '<';
-    for (i = 0; i < sizeof x->p_stamp; i++) {
-        dst[1 + 2 * i] = (uint8_t)hex[x->p_stamp[i] >> 4];
-        dst[2 + 2 * i] = (uint8_t)hex[x->p_stamp[i] & 15];
+    dst[at++] = '<';
+    for (bit = 0; bit < STAMP_BITS; bit += 3) {
+        uint32_t two = x->p_stamp[bit / 8] | (uint32_t)x->p_stamp[bit / 8 + 1] << 8;
+        dst[at++] = (uint8_t)('0' + (two >> bit % 8 & 7u));
+        if (at == STAMP_LEN / 2) {
+            dst[at++] = '.';
+        }
     }
-    dst[33] = '@';
-    return 34;
+    dst[at++] = '@';
+    return at;
 }
 
 /* Index of APOP among the mechanisms; p_step then describes it. */
@@ -109,13 +115,13 @@ int32_t epopi_server_sasl_greet(epop_server *s)
     }
     crypto = x->p_step.config->crypto;
     host = host_of(x);
-    if (s->p_out.p_tail + 34 + host.len + 2 > EPOP_STATUS_MAX) {
+    if (s->p_out.p_tail + STAMP_LEN + host.len + 2 > EPOP_STATUS_MAX) {
         return EPOP_ERR_TOO_LONG;
     }
-    if (!crypto || !crypto->random || crypto->random(crypto->user, x->p_stamp, sizeof x->p_stamp) != 0) {
+    if (!crypto || !crypto->random || crypto->random(crypto->user, x->p_stamp, STAMP_BITS / 8) != 0) {
         return EPOP_ERR_CRYPTO;
     }
-    x->p_stamp[0] |= 1; /* tells that there is one */
+    x->p_stamp[STAMP_BITS / 8] = 1; /* tells that there is one */
     end = epopi_outbox_end(&s->p_out) - 2;
     end[0] = ' ';
     at = 1 + put_stamp(x, end + 1);
@@ -292,7 +298,7 @@ int32_t epopi_server_do_apop(epop_server *s, const epop_command *command)
     if (!(s->p_flags & (EPOP_SERVER_TLS | EPOP_SERVER_ALLOW_CLEARTEXT))) {
         return epopi_server_bad(s, "passwords are not taken without TLS");
     }
-    if (!(x->p_stamp[0] & 1) || find_apop(x) == EPOP_SASL_MECHANISMS_MAX) {
+    if (x->p_stamp[STAMP_BITS / 8] == 0 || find_apop(x) == EPOP_SASL_MECHANISMS_MAX) {
         return epopi_server_bad(s, "not supported");
     }
     result = epopi_sasl_start(x, 0);

@@ -51,7 +51,7 @@ int32_t epopi_sync_ask_known(epop_sync *s, uint32_t number, epop_span unique_id)
     return result;
 }
 
-static int32_t ask_table(epop_sync *s, const epop_listing *listing)
+int32_t epopi_sync_ask_table(epop_sync *s, uint64_t octets)
 {
     epop_sync_maildrop_event event;
     int32_t result;
@@ -61,13 +61,29 @@ static int32_t ask_table(epop_sync *s, const epop_listing *listing)
     }
     event.struct_size = sizeof event;
     event.kind = EPOP_EVENT_SYNC_MAILDROP;
-    event.messages = listing->number;
+    event.messages = s->p_messages;
     event.reserved = 0;
-    event.octets = listing->octets;
+    event.octets = octets;
     s->p_question = EPOPI_ASK_TABLE;
     result = without_pause(s->p_callbacks->on_maildrop(s->p_user, &event));
     s->p_question = 0;
     return result;
+}
+
+/* Of STAT: what a line deviates in, the client tells. */
+int32_t epopi_sync_tell_quirk(epop_sync *s, uint32_t quirk)
+{
+    epop_quirk_event event;
+
+    if (!s->p_client_callbacks->on_quirk) {
+        return EPOP_OK;
+    }
+    event.struct_size = sizeof event;
+    event.kind = EPOP_EVENT_QUIRK;
+    event.token = (uintptr_t)s;
+    event.command = EPOP_CMD_STAT;
+    event.quirk = quirk;
+    return without_pause(s->p_client_callbacks->on_quirk(s->p_client_user, &event));
 }
 
 static int32_t emit_header(epop_sync *s, uint32_t number, epop_span data, uint32_t last, uint32_t status)
@@ -129,12 +145,41 @@ static void take_unreadable(epop_sync *s, const epop_row_event *event)
 {
     epop_reply reply;
 
+    if (event->command == EPOP_CMD_STAT) {
+        return; /* as one that was refused: LIST is asked, whose rows show whether the server is in step */
+    }
     reply.struct_size = sizeof reply;
     note_strange(s);
     if (epop_reply_parse(&reply, event->line.ptr, event->line.len) == EPOP_OK) {
         epopi_sync_fail(s, EPOP_ERR_SYNC_LISTING);
         (void)epop_client_abort(s->p_client, EPOP_ABORT_CLOSE);
     }
+}
+
+static int32_t take_stat(epop_sync *s, const epop_listing *listing)
+{
+    uint32_t is_whole = !(listing->quirks & EPOP_QUIRK_STAT_OCTETS);
+
+    s->p_messages = listing->number;
+    if (listing->number == 0) {
+        s->p_stat = EPOPI_STAT_EMPTY;
+        return EPOP_OK;
+    }
+    s->p_stat = is_whole ? EPOPI_STAT_WHOLE : EPOPI_STAT_COUNT;
+    return epopi_sync_ask_table(s, is_whole ? listing->octets : EPOP_SYNC_SIZE_UNKNOWN);
+}
+
+/* A row of which only the number counts. There is no memory yet to find one that comes twice, so that order must do. */
+static void count_row(epop_sync *s, const epop_listing *listing)
+{
+    uint64_t room = UINT64_MAX - s->p_received;
+
+    if (listing->number <= s->p_messages) {
+        note_strange(s);
+        return;
+    }
+    s->p_messages = listing->number;
+    s->p_received += listing->octets < room ? listing->octets : room;
 }
 
 /* The message that a row is about; NULL where there is no room for it, or it is not the one that was asked for. */
@@ -150,14 +195,25 @@ static epop_sync_entry *entry_of_row(epop_sync *s, const epop_row_event *event)
 
 static void take_list(epop_sync *s, const epop_row_event *event)
 {
-    epop_sync_entry *entry = entry_of_row(s, event);
+    epop_sync_entry *entry;
 
+    if (s->p_phase == EPOPI_SYNC_COUNT) {
+        count_row(s, event->listing);
+        return;
+    }
+    entry = entry_of_row(s, event);
     if (!entry || (entry->p_flags & EPOPI_SIZED)) {
         note_strange(s);
         return;
     }
     entry->p_flags |= EPOPI_PRESENT | EPOPI_SIZED;
     entry->p_octets = event->listing->octets;
+}
+
+/* A unique-id that is there and whole: one that was cut can not be told from others with the same head. */
+static uint32_t has_unique_id(const epop_row_event *event)
+{
+    return event->listing->unique_id.len > 0 && event->line_length <= event->line.len;
 }
 
 static int32_t take_uidl(epop_sync *s, const epop_row_event *event)
@@ -169,11 +225,27 @@ static int32_t take_uidl(epop_sync *s, const epop_row_event *event)
         return EPOP_OK;
     }
     entry->p_flags |= EPOPI_PRESENT;
-    if (event->listing->unique_id.len == 0 || event->line_length > event->line.len) {
-        entry->p_flags |= EPOPI_NAMELESS; /* none, or one that can not be told from others with the same head */
+    if (!has_unique_id(event)) {
+        entry->p_flags |= EPOPI_NAMELESS;
         return EPOP_OK;
     }
+    s->p_has_unique_ids = 1;
     return epopi_sync_ask_known(s, event->listing->number, event->listing->unique_id);
+}
+
+/* UIDL of all messages, where it is not asked what they are. */
+static int32_t hear_uidl(epop_sync *s, const epop_row_event *event)
+{
+    if (s->p_phase == EPOPI_SYNC_COUNT) {
+        count_row(s, event->listing);
+        s->p_received = EPOP_SYNC_SIZE_UNKNOWN;
+        return EPOP_OK;
+    }
+    if (s->p_phase == EPOPI_SYNC_PROBE) {
+        s->p_has_unique_ids |= (uint8_t)has_unique_id(event);
+        return EPOP_OK;
+    }
+    return take_uidl(s, event);
 }
 
 static int32_t on_row(void *user, const epop_row_event *event)
@@ -185,14 +257,12 @@ static int32_t on_row(void *user, const epop_row_event *event)
     }
     switch (event->row) {
     case EPOP_ROW_STAT:
-        s->p_messages = event->listing->number;
-        s->p_listed = 1;
-        return ask_table(s, event->listing);
+        return take_stat(s, event->listing);
     case EPOP_ROW_LIST:
         take_list(s, event);
         return EPOP_OK;
     case EPOP_ROW_UIDL:
-        return take_uidl(s, event);
+        return hear_uidl(s, event);
     default:
         take_unreadable(s, event);
         return EPOP_OK;
@@ -381,19 +451,20 @@ static void end_quit(epop_sync *s, const epop_end_event *event)
     }
 }
 
-/* STAT, and the listings as a whole: of LIST and UIDL one must do. */
+/* Where STAT was not sent, nobody is logged in. */
+static int32_t end_stat(epop_sync *s, const epop_end_event *event)
+{
+    if (event->result == EPOP_ERR_UNSENT) {
+        s->p_phase = EPOPI_SYNC_IDLE;
+        return EPOP_OK;
+    }
+    return s->p_stat == EPOPI_STAT_NONE ? epopi_sync_tell_quirk(s, EPOP_QUIRK_STAT_COUNT) : EPOP_OK;
+}
+
+/* The listings as a whole: of LIST and UIDL one must do. */
 static void end_listing(epop_sync *s, const epop_end_event *event)
 {
-    int32_t result = reason(event);
-
-    if (event->command == EPOP_CMD_STAT) {
-        if (result == EPOP_ERR_UNSENT) { /* nobody is logged in */
-            s->p_phase = EPOPI_SYNC_IDLE;
-        } else if (result != EPOP_OK || !s->p_listed) {
-            epopi_sync_fail(s, EPOP_ERR_SYNC_LISTING);
-        }
-        s->p_listed = 0;
-    } else if (result == EPOP_OK) {
+    if (reason(event) == EPOP_OK) {
         s->p_listed = 1;
     }
 }
@@ -413,10 +484,13 @@ static int32_t end_command(epop_sync *s, const epop_end_event *event)
     case EPOP_CMD_RSET:
         s->p_marked = reason(event) == EPOP_OK ? 0 : s->p_marked;
         return EPOP_OK;
-    case EPOP_CMD_QUIT:
-        return EPOP_OK;
-    default:
+    case EPOP_CMD_STAT:
+        return end_stat(s, event);
+    case EPOP_CMD_LIST:
+    case EPOP_CMD_UIDL:
         end_listing(s, event);
+        return EPOP_OK;
+    default: /* QUIT: see on_end */
         return EPOP_OK;
     }
 }

@@ -16,16 +16,26 @@
 enum {
     EPOPI_SYNC_IDLE = 0,
     EPOPI_SYNC_STAT = 1,
-    EPOPI_SYNC_LISTING = 2,  /* LIST and UIDL of all */
-    EPOPI_SYNC_SINGLES = 3,  /* LIST n and UIDL n */
-    EPOPI_SYNC_IDENTIFY = 4, /* TOP n 0 */
-    EPOPI_SYNC_FILTER = 5,   /* TOP n 0 */
-    EPOPI_SYNC_FETCH = 6,    /* RETR n */
-    EPOPI_SYNC_DELETE = 7,   /* DELE n */
-    EPOPI_SYNC_RESET = 8,    /* RSET, where a later window has shown that the server may be out of step */
-    EPOPI_SYNC_QUIT = 9,
-    EPOPI_SYNC_OVER = 10,
-    EPOPI_SYNC_CLOSED = 11
+    EPOPI_SYNC_COUNT = 2,    /* LIST of all, else UIDL, for the highest number alone: STAT was of no use */
+    EPOPI_SYNC_LISTING = 3,  /* LIST and UIDL of all */
+    EPOPI_SYNC_SINGLES = 4,  /* LIST n and UIDL n */
+    EPOPI_SYNC_PROBE = 5,    /* UIDL of all, for whether it has rows: in the first window it had none */
+    EPOPI_SYNC_IDENTIFY = 6, /* TOP n 0 */
+    EPOPI_SYNC_FILTER = 7,   /* TOP n 0 */
+    EPOPI_SYNC_FETCH = 8,    /* RETR n */
+    EPOPI_SYNC_DELETE = 9,   /* DELE n */
+    EPOPI_SYNC_RESET = 10,   /* RSET, where a later window has shown that the server may be out of step */
+    EPOPI_SYNC_QUIT = 11,
+    EPOPI_SYNC_OVER = 12,
+    EPOPI_SYNC_CLOSED = 13
+};
+
+/* What STAT was good for: p_stat. */
+enum {
+    EPOPI_STAT_NONE = 0,  /* refused, or without a count */
+    EPOPI_STAT_EMPTY = 1, /* no messages */
+    EPOPI_STAT_COUNT = 2, /* a count without octets */
+    EPOPI_STAT_WHOLE = 3
 };
 
 /* Marks on a message: p_flags of its entry. */
@@ -60,6 +70,8 @@ void epopi_sync_widen(epop_sync *s, uint32_t highest);
 void epopi_sync_fail(epop_sync *s, int32_t result);
 
 /* event.c */
+int32_t epopi_sync_ask_table(epop_sync *s, uint64_t octets);
+int32_t epopi_sync_tell_quirk(epop_sync *s, uint32_t quirk);
 int32_t epopi_sync_ask_known(epop_sync *s, uint32_t number, epop_span unique_id);
 void epopi_sync_failed(epop_sync *s, epop_sync_entry *entry, int32_t result, uint32_t code);
 int32_t epopi_sync_emit_end(epop_sync *s, uint32_t number, int32_t result);

@@ -102,7 +102,7 @@ epop_sync_entry *epopi_sync_entry(const epop_sync *s, uint32_t number)
 /* Behind a call of the host's. One from inside a callback is followed by a walk anyway. */
 static int32_t go_on(epop_sync *s)
 {
-    int32_t result = s->p_client->p_in_callback || s->p_question != 0 ? EPOP_OK : epopi_sync_walk(s);
+    int32_t result = epop_client_is_in_callback(s->p_client) || s->p_question != 0 ? EPOP_OK : epopi_sync_walk(s);
 
     if (result < 0) {
         (void)epop_client_abort(s->p_client, EPOP_ABORT_CLOSE);
@@ -294,11 +294,11 @@ int32_t epopi_sync_report(epop_sync *s)
 
 /* ---- The end ---- */
 
-/* Where QUIT was not answered: whether it can have been heard. It goes out alone, so that a line that was not sent is
- * its own. */
+/* Where QUIT was not answered: whether it can have been heard. It goes out alone: a line that was not sent is its own.
+ */
 static void judge_quit(epop_sync *s, const epop_error_info *info)
 {
-    if (info->phase == EPOP_PHASE_UPDATE && s->p_client->p_unsent_lines == 0) {
+    if (info->phase == EPOP_PHASE_UPDATE && epop_client_unsent(s->p_client) == 0) {
         s->p_deletions = EPOP_SYNC_DELETED_UNKNOWN;
     }
 }
@@ -361,7 +361,7 @@ int32_t epop_sync_close(epop_sync *sync, epop_sync_outcome *outcome)
     if (!sync || result != EPOP_OK) {
         return !sync ? EPOP_ERR_NULL : result;
     }
-    if (sync->p_client->p_in_callback || sync->p_busy) {
+    if (epop_client_is_in_callback(sync->p_client) || sync->p_busy) {
         return EPOP_ERR_REENTRANT;
     }
     if (sync->p_phase == EPOPI_SYNC_CLOSED) {

@@ -68,8 +68,11 @@ static int32_t issue(epop_sync *s, uint32_t step, uint32_t number)
     epop_client *client = s->p_client;
 
     switch (s->p_phase) {
+    case EPOPI_SYNC_COUNT:
     case EPOPI_SYNC_LISTING:
         return step == 0 ? epop_client_list(client, 0, TOKEN(s)) : epop_client_uidl(client, 0, TOKEN(s));
+    case EPOPI_SYNC_PROBE:
+        return epop_client_uidl(client, 0, TOKEN(s));
     case EPOPI_SYNC_SINGLES:
         return step % 2 == 0 ? epop_client_list(client, number, TOKEN(s)) : epop_client_uidl(client, number, TOKEN(s));
     case EPOPI_SYNC_FETCH:
@@ -187,7 +190,8 @@ static void open_window(epop_sync *s, uint32_t highest)
     enter(s, s->p_windowed ? EPOPI_SYNC_SINGLES : EPOPI_SYNC_LISTING);
 }
 
-static void leave_stat(epop_sync *s)
+/* How many messages there are is known, and the memory is there. */
+static void begin_listing(epop_sync *s)
 {
     if (s->p_messages > 0 && s->p_table_count == 0) {
         epopi_sync_fail(s, EPOP_ERR_BUFFER_SIZE);
@@ -196,8 +200,50 @@ static void leave_stat(epop_sync *s)
         enter(s, EPOPI_SYNC_QUIT);
         return;
     }
+    s->p_listed = 0;
     s->p_windowed = s->p_messages > s->p_table_count;
+    if (!s->p_windowed) {
+        s->p_strange = 0; /* what COUNT has met, LISTING meets again, and judges better */
+    }
     open_window(s, s->p_messages);
+}
+
+/* A count without octets is good enough for how much memory to use, but windows are asked for by that number alone: a
+ * reply that is not that of STAT would not be noticed. */
+static void leave_stat(epop_sync *s)
+{
+    uint32_t is_windowed = s->p_messages > s->p_table_count;
+
+    if (s->p_stat == EPOPI_STAT_WHOLE || (s->p_stat == EPOPI_STAT_COUNT && !is_windowed)) {
+        begin_listing(s);
+        return;
+    }
+    s->p_messages = 0;
+    enter(s, EPOPI_SYNC_COUNT);
+}
+
+/* Servers are known that refuse LIST in an empty maildrop. */
+static int32_t leave_count(epop_sync *s)
+{
+    int32_t result = EPOP_OK;
+
+    if (!s->p_listed && s->p_stat != EPOPI_STAT_EMPTY) {
+        epopi_sync_fail(s, EPOP_ERR_SYNC_LISTING);
+    } else if (s->p_stat == EPOPI_STAT_EMPTY && s->p_messages > 0) {
+        result = epopi_sync_tell_quirk(s, EPOP_QUIRK_STAT_COUNT);
+    }
+    if (result == EPOP_OK && s->p_result == EPOP_OK && s->p_stat != EPOPI_STAT_COUNT) {
+        result = epopi_sync_ask_table(s, s->p_received);
+    }
+    begin_listing(s);
+    return result;
+}
+
+/* A message that UIDL leaves out, and has others, is not known by its header: the next run may find it in UIDL, and
+ * would take it for another. */
+static uint32_t waits(const epop_sync *s, const epop_sync_entry *entry)
+{
+    return s->p_has_unique_ids && !(entry->p_flags & EPOPI_NAMELESS);
 }
 
 /* Asks about what has no unique-id, or says why it is not asked. */
@@ -212,15 +258,22 @@ static int32_t name_the_nameless(epop_sync *s)
         if (!is_marked(entry, EPOPI_PRESENT, EPOPI_ASKED)) {
             continue;
         }
-        if (has(s, EPOP_SYNC_IDENTIFY)) {
+        if (has(s, EPOP_SYNC_IDENTIFY) && !waits(s, entry)) {
             entry->p_flags |= EPOPI_NAMELESS;
-        } else if (has(s, EPOP_SYNC_ALL)) {
+        } else if (has(s, EPOP_SYNC_ALL) && !has(s, EPOP_SYNC_IDENTIFY)) {
             result = epopi_sync_ask_known(s, s->p_base + 1 + i, epopi_span((const uint8_t *)"", 0));
         } else {
-            epopi_sync_failed(s, entry, EPOP_ERR_SYNC_UNIQUE_ID, EPOP_CODE_NONE);
+            epopi_sync_failed(s, entry, waits(s, entry) ? EPOP_ERR_SYNC_LATER : EPOP_ERR_SYNC_UNIQUE_ID,
+                              EPOP_CODE_NONE);
         }
     }
     return result;
+}
+
+/* Whether UIDL has rows at all, one window can not tell. */
+static uint32_t is_probe_due(const epop_sync *s)
+{
+    return has(s, EPOP_SYNC_IDENTIFY) && !s->p_has_unique_ids && !s->p_probed && s->p_base > 0;
 }
 
 /* Without a filter all that is wanted is chosen. */
@@ -311,17 +364,22 @@ static int32_t leave(epop_sync *s)
     int32_t result = EPOP_OK;
 
     switch (phase) {
-    case EPOPI_SYNC_STAT:
-        leave_stat(s);
-        return EPOP_OK;
     case EPOPI_SYNC_LISTING:
         if (!s->p_listed) {
             epopi_sync_fail(s, EPOP_ERR_SYNC_LISTING);
         }
-        phase = EPOPI_SYNC_SINGLES;
+        phase = EPOPI_SYNC_PROBE;
         result = name_the_nameless(s);
         break;
     case EPOPI_SYNC_SINGLES:
+        if (is_probe_due(s)) {
+            break;
+        }
+        phase = EPOPI_SYNC_PROBE;
+        result = name_the_nameless(s);
+        break;
+    case EPOPI_SYNC_PROBE:
+        s->p_probed = 1;
         result = name_the_nameless(s);
         break;
     case EPOPI_SYNC_IDENTIFY:
@@ -350,19 +408,43 @@ static int32_t give_up(epop_sync *s, int32_t result)
     return EPOP_AGAIN;
 }
 
-/* Takes the marks of earlier windows back; where that fails, the session ends without QUIT, which does the same. */
-static int32_t reset(epop_sync *s)
+/* A command about all messages, the `step`th of its phase. EPOP_OK when it is answered. */
+static int32_t ask_once(epop_sync *s, uint32_t step)
 {
-    int32_t result = EPOP_OK;
+    int32_t result = s->p_next > step ? (int32_t)EPOP_OK : send(s, step, 0, NULL);
 
-    if (s->p_next == 0) {
-        result = send(s, 0, 0, NULL);
-    }
     if (result < 0) {
         return give_up(s, result);
     }
-    if (s->p_flight > 0 || result == EPOP_AGAIN) {
+    return s->p_flight > 0 ? (int32_t)EPOP_AGAIN : result;
+}
+
+static int32_t end_of_stat(epop_sync *s)
+{
+    if (s->p_flight > 0) {
         return EPOP_AGAIN;
+    }
+    leave_stat(s);
+    return EPOP_OK;
+}
+
+static int32_t count_all(epop_sync *s)
+{
+    int32_t result = ask_once(s, 0);
+
+    if (result == EPOP_OK && !s->p_listed && s->p_stat != EPOPI_STAT_EMPTY) {
+        result = ask_once(s, 1);
+    }
+    return result == EPOP_OK ? leave_count(s) : result;
+}
+
+/* Takes the marks of earlier windows back; where that fails, the session ends without QUIT, which does the same. */
+static int32_t reset(epop_sync *s)
+{
+    int32_t result = ask_once(s, 0);
+
+    if (result != EPOP_OK) {
+        return result;
     }
     if (s->p_marked > 0) {
         (void)give_up(s, EPOP_ERR_SYNC_REFUSED);
@@ -376,7 +458,7 @@ static int32_t reset(epop_sync *s)
 /* QUIT is the last word, and goes out when all else is answered. EPOP_AGAIN. */
 static int32_t quit(epop_sync *s)
 {
-    int32_t result = epop_client_quit(s->p_client, TOKEN(s));
+    int32_t result = s->p_quit ? (int32_t)EPOP_ERR_QUEUE_FULL : epop_client_quit(s->p_client, TOKEN(s));
 
     if (result == EPOP_OK) {
         s->p_quit = 1;
@@ -402,6 +484,13 @@ static int32_t go_on(epop_sync *s)
     return leave(s);
 }
 
+static int32_t probe_uidl(epop_sync *s)
+{
+    int32_t result = ask_once(s, 0);
+
+    return result == EPOP_OK ? leave(s) : result;
+}
+
 static int32_t go(epop_sync *s)
 {
     switch (s->p_phase) {
@@ -410,11 +499,15 @@ static int32_t go(epop_sync *s)
     case EPOPI_SYNC_CLOSED:
         return EPOP_AGAIN;
     case EPOPI_SYNC_STAT:
-        return s->p_flight > 0 ? (int32_t)EPOP_AGAIN : leave(s);
+        return end_of_stat(s);
+    case EPOPI_SYNC_COUNT:
+        return count_all(s);
+    case EPOPI_SYNC_PROBE:
+        return probe_uidl(s);
     case EPOPI_SYNC_RESET:
         return reset(s);
     case EPOPI_SYNC_QUIT:
-        return s->p_quit ? (int32_t)EPOP_AGAIN : quit(s);
+        return quit(s);
     default:
         return go_on(s);
     }

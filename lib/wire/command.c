@@ -11,10 +11,13 @@
 
 enum { NONE, NUMBER, NUMBER_OPTIONAL, NUMBER_LINES, REST, WORD_OPTIONAL, WORD_WORD, WORDS_OPTIONAL };
 
-enum { MECHANISM_MAX = 20 };
+enum {
+    MECHANISM_MAX = 20,
+    KEYWORD_MAX = 12 /* AUTHENTICATE, of IMAP. What is longer is more likely a secret in a wrong place. */
+};
 
 #define ALONE EPOPI_ALONE
-#define SECRET EPOPI_SECRET
+#define HARMLESS EPOPI_HARMLESS
 #define SERVED EPOPI_SERVED
 #define DECLARED EPOPI_DECLARED
 
@@ -115,16 +118,36 @@ static size_t mechanism_end(const uint8_t *base, size_t pos, size_t end)
     return stop - pos <= MECHANISM_MAX ? stop : pos;
 }
 
-epop_span epopi_command_public(epop_span line)
+size_t epopi_command_keyword(epop_span line)
+{
+    size_t stop = epopi_find(line.ptr, 0, line.len, ' ');
+    size_t i;
+
+    for (i = 0; i < stop; i++) {
+        if ((line.ptr[i] | 0x20u) - 'a' > 'z' - 'a') {
+            return 0;
+        }
+    }
+    return stop <= KEYWORD_MAX ? stop : 0;
+}
+
+uint32_t epopi_command_is_known(epop_span line)
+{
+    return find_keyword(line.ptr, epopi_find(line.ptr, 0, line.len, ' ')) != NULL;
+}
+
+epop_span epopi_command_public(epop_span line, uint32_t phase)
 {
     size_t keyword = epopi_find(line.ptr, 0, line.len, ' ');
     const row *r = find_keyword(line.ptr, keyword);
     size_t end;
 
-    if (!r || !(r->flags & SECRET)) {
+    if (r ? r->flags & HARMLESS : phase >= EPOP_PHASE_TRANSACTION) {
         return line;
     }
-    if (r->id == EPOP_CMD_AUTH && keyword < line.len) {
+    if (!r) {
+        keyword = epopi_command_keyword(line);
+    } else if (r->id == EPOP_CMD_AUTH && keyword < line.len) {
         end = mechanism_end(line.ptr, keyword + 1, line.len);
         keyword = end > keyword + 1 ? end : keyword;
     }

@@ -14,7 +14,7 @@ typedef struct cursor {
     const uint8_t *base;
     size_t pos;
     size_t end;
-    uint32_t quirks;
+    epop_listing *out;
 } cursor;
 
 static int32_t begin(cursor *c, epop_listing *out, const void *text, size_t len)
@@ -32,7 +32,7 @@ static int32_t begin(cursor *c, epop_listing *out, const void *text, size_t len)
     c->base = (const uint8_t *)text;
     c->pos = 0;
     c->end = len;
-    c->quirks = 0;
+    c->out = out;
     return EPOP_OK;
 }
 
@@ -45,7 +45,7 @@ static size_t skip_blanks(cursor *c, uint32_t due)
         c->pos++;
     }
     if (c->pos - start > due || (c->pos > start && c->base[start] == '\t')) {
-        c->quirks |= EPOP_QUIRK_ROW_BLANKS;
+        c->out->quirks |= EPOP_QUIRK_ROW_BLANKS;
     }
     return c->pos - start;
 }
@@ -54,13 +54,13 @@ static size_t skip_blanks(cursor *c, uint32_t due)
 static void skip_status(cursor *c)
 {
     if (c->end - c->pos >= 4 && epopi_is_word(c->base + c->pos, 3, "+OK") && c->base[c->pos + 3] == ' ') {
-        c->quirks |= EPOP_QUIRK_ROW_STATUS;
+        c->out->quirks |= EPOP_QUIRK_ROW_STATUS;
         c->pos += 4;
         (void)skip_blanks(c, 0);
     }
 }
 
-static int32_t read_number(cursor *c, uint32_t least, epop_listing *out)
+static int32_t read_number(cursor *c, uint32_t least)
 {
     uint64_t value = 0;
     int32_t result = epopi_number_read(c->base, &c->pos, c->end, 0xFFFFFFFFu, &value);
@@ -71,11 +71,28 @@ static int32_t read_number(cursor *c, uint32_t least, epop_listing *out)
     if (value < least) {
         return EPOP_ERR_NUMBER;
     }
-    out->number = (uint32_t)value;
+    c->out->number = (uint32_t)value;
     return EPOP_OK;
 }
 
-static int32_t read_octets(cursor *c, epop_listing *out)
+/* The number that every row begins with, and what parts it from the rest. */
+static int32_t begin_row(cursor *c, epop_listing *out, const void *text, size_t len, uint32_t least)
+{
+    int32_t result = begin(c, out, text, len);
+
+    if (result != EPOP_OK) {
+        return result;
+    }
+    skip_blanks(c, 0);
+    skip_status(c);
+    result = read_number(c, least);
+    if (result == EPOP_OK && skip_blanks(c, 1) == 0 && c->pos < c->end) {
+        result = EPOP_ERR_SYNTAX;
+    }
+    return result;
+}
+
+static int32_t read_octets(cursor *c)
 {
     uint64_t value = 0;
     uint32_t negative = c->pos < c->end && c->base[c->pos] == '-';
@@ -90,85 +107,64 @@ static int32_t read_octets(cursor *c, epop_listing *out)
         return EPOP_ERR_SYNTAX;
     }
     if (negative) {
-        c->quirks |= EPOP_QUIRK_NEGATIVE_SIZE;
+        c->out->quirks |= EPOP_QUIRK_NEGATIVE_SIZE;
     } else {
-        out->octets = value;
+        c->out->octets = value;
     }
     return EPOP_OK;
 }
 
-static int32_t parse_two_numbers(epop_listing *out, const void *text, size_t len, uint32_t least)
-{
-    cursor c;
-    int32_t result = begin(&c, out, text, len);
-
-    if (result != EPOP_OK) {
-        return result;
-    }
-    skip_blanks(&c, 0);
-    skip_status(&c);
-    result = read_number(&c, least, out);
-    if (result == EPOP_OK && skip_blanks(&c, 1) == 0) {
-        result = EPOP_ERR_SYNTAX;
-    }
-    if (result == EPOP_OK) {
-        result = read_octets(&c, out);
-    }
-    out->quirks = c.quirks;
-    return result;
-}
-
 int32_t epop_stat_parse(epop_listing *out, const void *text, size_t len)
 {
-    return parse_two_numbers(out, text, len, 0);
+    cursor c;
+    int32_t result = begin_row(&c, out, text, len, 0);
+
+    if (result == EPOP_OK && read_octets(&c) != EPOP_OK) {
+        out->quirks |= EPOP_QUIRK_STAT_OCTETS; /* nothing depends on them */
+    }
+    return result;
 }
 
 int32_t epop_list_parse(epop_listing *out, const void *text, size_t len)
 {
-    return parse_two_numbers(out, text, len, 1);
+    cursor c;
+    int32_t result = begin_row(&c, out, text, len, 1);
+
+    return result == EPOP_OK ? read_octets(&c) : result;
 }
 
-static void read_unique_id(cursor *c, epop_listing *out)
+static void read_unique_id(cursor *c)
 {
+    epop_listing *out = c->out;
     size_t stop = c->end;
 
     while (stop > c->pos && epopi_is_blank(c->base[stop - 1])) {
         stop--;
-        c->quirks |= EPOP_QUIRK_ROW_BLANKS;
+        c->out->quirks |= EPOP_QUIRK_ROW_BLANKS;
     }
     out->unique_id = epopi_span(c->base + c->pos, stop - c->pos);
     if (out->unique_id.len == 0) {
-        c->quirks |= EPOP_QUIRK_UNIQUE_ID_EMPTY;
+        c->out->quirks |= EPOP_QUIRK_UNIQUE_ID_EMPTY;
     }
     if (out->unique_id.len > EPOP_UNIQUE_ID_MAX) {
-        c->quirks |= EPOP_QUIRK_UNIQUE_ID_LONG;
+        c->out->quirks |= EPOP_QUIRK_UNIQUE_ID_LONG;
     }
     if (!epopi_is_visible(out->unique_id.ptr, out->unique_id.len)) {
-        c->quirks |= EPOP_QUIRK_UNIQUE_ID_OCTETS;
+        c->out->quirks |= EPOP_QUIRK_UNIQUE_ID_OCTETS;
     }
 }
 
 int32_t epop_uidl_parse(epop_listing *out, const void *text, size_t len)
 {
     cursor c;
-    int32_t result = begin(&c, out, text, len);
+    int32_t result = begin_row(&c, out, text, len, 1);
 
-    if (result != EPOP_OK) {
-        return result;
-    }
-    skip_blanks(&c, 0);
-    skip_status(&c);
-    result = read_number(&c, 1, out);
-    if (result == EPOP_OK && skip_blanks(&c, 1) == 0 && c.pos < c.end) {
-        result = EPOP_ERR_SYNTAX;
-    }
     if (result == EPOP_OK && epopi_breaks_line(c.base + c.pos, c.end - c.pos)) {
         result = EPOP_ERR_SYNTAX;
     }
     if (result == EPOP_OK) {
-        read_unique_id(&c, out);
+        read_unique_id(&c);
     }
-    out->quirks = c.quirks;
     return result;
 }
 

@@ -153,6 +153,43 @@ def test_bad_status_line(tmp_path, place, octets):
         assert place != "GREETING" or server.commands == [], "something was said to a server that can not be trusted"
 
 
+@pytest.mark.parametrize(
+    "stat",
+    [
+        b"-ERR no\r\n",
+        b"+OK\r\n",
+        b"+OK 20437\r\n",
+        b"+OK 3 messages\r\n",
+        b"+OK 3 18446744073709551616\r\n",
+        b"+OK 0 0\r\n",
+    ],
+)
+def test_stat_of_no_use(tmp_path, stat):
+    """Nothing depends on STAT but how much memory to take."""
+    with MiniPop(small(3), STAT=stat) as server:
+        popget("--maildir", tmp_path / "in", "--delete", port=server.port)
+        assert_same(stored(tmp_path / "in"), small(3))
+        assert server.maildrop == {}
+
+
+def test_list_refused(tmp_path):
+    """UIDL says as well what is there."""
+    with MiniPop(small(3), LIST=b"-ERR no LIST\r\n") as server:
+        done = popget("--maildir", tmp_path / "in", "--delete", port=server.port)
+        assert b'LIST was refused: "no LIST"' in done.stderr
+        assert_same(stored(tmp_path / "in"), small(3))
+        assert server.maildrop == {}
+
+
+@pytest.mark.parametrize("code, status", [(b"", EX_PROTOCOL), (b"[SYS/TEMP] ", EX_TEMPFAIL)])
+def test_no_listing_at_all(tmp_path, code, status):
+    refusal = b"-ERR " + code + b"no\r\n"
+    with MiniPop(small(3), LIST=refusal, UIDL=refusal) as server:
+        done = popget("--maildir", tmp_path / "in", "--delete", port=server.port, status=status)
+        assert b"nothing was fetched" in done.stderr
+        assert len(server.maildrop) == 3
+
+
 @pytest.mark.parametrize("verb", ["USER", "LIST", "UIDL", "RETR", "DELE"])
 def test_forged_reply(tmp_path, verb):
     """One line too many behind a reply: from there on nobody knows which reply belongs to which command.

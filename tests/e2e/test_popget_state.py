@@ -216,11 +216,24 @@ def test_listing_without_some_unique_ids(tmp_path, state):
     with MiniPop(small(3)) as server:
         fetch(server, tmp_path, state)
         server.overrides["UIDL"] = b"+OK\r\n1 uid-1\r\n.\r\n"
-        fetch(server, tmp_path, state)
+        fetch(server, tmp_path, state, status=EX_TEMPFAIL)
         before = len(stored(tmp_path / "in"))
         del server.overrides["UIDL"]
         fetch(server, tmp_path, state)
         assert len(stored(tmp_path / "in")) == before
+
+
+def test_a_unique_id_that_comes_later(tmp_path, state):
+    """A message that UIDL leaves out at first waits, so that it is not known by two names and comes twice."""
+    with MiniPop(small(3)) as server:
+        server.overrides["UIDL"] = b"+OK\r\n1 uid-1\r\n3 uid-3\r\n.\r\n"
+        done = fetch(server, tmp_path, state, status=EX_TEMPFAIL)
+        assert b"message 2: UIDL leaves it out" in done.stderr
+        assert b"TOP" not in server.verbs()
+        server.overrides["UIDL"] = b"+OK\r\n1 uid-1\r\n2 uid-2\r\n3 uid-3\r\n.\r\n"
+        fetch(server, tmp_path, state)
+        fetch(server, tmp_path, state)
+        assert_same(stored(tmp_path / "in"), small(3))
 
 
 def test_numbers_with_gaps(tmp_path, state):

@@ -89,7 +89,7 @@ static const line_row lines[] = {
     NEVER("LIST one"),
     NEVER("LIST 1 2"),
     NEVER("LIST  1"),
-    LINE("LIST\t1", "hhhhh", NULL, "command LIST\\x091 \n"), /* a tab separates nothing */
+    LINE("LIST\t1", "----h", NULL, "command LIST\\x091 \n"), /* a tab separates nothing */
     NEVER("LIST 4294967295"),
     NEVER("LIST 4294967296"),
     NEVER("LIST 4294967297"),

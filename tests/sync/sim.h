@@ -95,6 +95,7 @@ typedef struct sim_world {
     sim_policy policy;
     uint32_t transaction; /* mail and record are stored as one */
     uint32_t no_uidl;
+    uint32_t no_stat;
     uint32_t no_top;
     uint32_t hides; /* the greeting says that fetching hides */
     uint64_t now;
@@ -136,6 +137,7 @@ typedef struct sim_world {
     epop_client_slot slots[SIM_SLOTS];
     epop_sync_entry table[SIM_TABLE];
     uint32_t table_count;
+    uint32_t late_table; /* given in on_maildrop */
     uint8_t client_line[EPOP_CLIENT_LINE_MIN];
     uint8_t client_out[2 * EPOP_CLIENT_OUTPUT_MIN];
     epop_server server;

@@ -223,7 +223,7 @@ static void check_dele(sim_world *w)
     SIM_CHECK(w, m->dropped || sim_is_stored(w, m));
 }
 
-/* A server without UIDL or TOP, or one that refuses a DELE: the keyword becomes one that it does not know. */
+/* A server without STAT, UIDL or TOP, or one that refuses a DELE: the keyword becomes one that it does not know. */
 static uint8_t spoil(sim_world *w, uint8_t octet)
 {
     if (w->line_len != 1) {
@@ -233,7 +233,10 @@ static uint8_t spoil(sim_world *w, uint8_t octet)
         w->refused_dele = 1;
         return 'X';
     }
-    return (w->no_uidl && w->line[0] == 'U' && octet == 'I') || (w->no_top && w->line[0] == 'T') ? 'X' : octet;
+    return (w->no_uidl && w->line[0] == 'U' && octet == 'I') || (w->no_top && w->line[0] == 'T') ||
+                   (w->no_stat && w->line[0] == 'S')
+               ? 'X'
+               : octet;
 }
 
 void sim_server_hears(sim_world *w, uint8_t *octets, size_t len)

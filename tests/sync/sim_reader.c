@@ -132,7 +132,7 @@ static int32_t on_maildrop(void *user, const epop_sync_maildrop_event *event)
     if (dies(w)) {
         return SIM_KILLED;
     }
-    if (w->sync.p_table_count == 0) {
+    if (w->late_table) {
         SIM_CHECK(w, epop_sync_table(&w->sync, w->table, w->table_count) == EPOP_OK);
     }
     return leave(w);
@@ -337,7 +337,8 @@ static void begin_sync(sim_world *w)
     config.client_user = w;
     w->table_count = sim_below(w, 2) ? SIM_TABLE : 1 + sim_below(w, SIM_TABLE);
     sim_count.windowed += w->table_count < w->session_count;
-    if (sim_below(w, 2)) {
+    w->late_table = sim_below(w, 2);
+    if (!w->late_table) {
         config.table = w->table;
         config.table_count = w->table_count;
     }

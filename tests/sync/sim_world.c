@@ -18,10 +18,10 @@ static void show(const sim_world *w)
     uint32_t i;
 
     fprintf(stderr,
-            "policy 0x%02x, max_messages %u, max_octets %llu, keep_newest %u, delete_after %llu, table %u%s%s\n",
+            "policy 0x%02x, max_messages %u, max_octets %llu, keep_newest %u, delete_after %llu, table %u%s%s%s\n",
             (unsigned)w->policy.flags, (unsigned)w->policy.max_messages, (unsigned long long)w->policy.max_octets,
             (unsigned)w->policy.keep_newest, (unsigned long long)w->policy.delete_after, (unsigned)w->table_count,
-            w->no_uidl ? ", no UIDL" : "", w->no_top ? ", no TOP" : "");
+            w->no_uidl ? ", no UIDL" : "", w->no_top ? ", no TOP" : "", w->no_stat ? ", no STAT" : "");
     for (i = 0; i < w->count; i++) {
         const sim_message *m = &w->messages[i];
         fprintf(stderr,
@@ -119,6 +119,7 @@ static void draw_policy(sim_world *w)
     w->transaction = sim_below(w, 2);
     w->no_uidl = sim_below(w, 6) == 0;
     w->no_top = sim_below(w, 12) == 0;
+    w->no_stat = sim_below(w, 6) == 0;
     w->hides = sim_below(w, 8) == 0;
     w->now = 1000 * DAY;
 }

@@ -50,7 +50,9 @@ static int32_t on_maildrop(void *user, const epop_sync_maildrop_event *event)
 
     CHECK_HEAD(event, EPOP_EVENT_SYNC_MAILDROP);
     assert_int_equal(event->reserved, 0);
-    record_add(line(h), "maildrop %u %llu\n", (unsigned)event->messages, (unsigned long long)event->octets);
+    record_add(line(h), "maildrop %u ", (unsigned)event->messages);
+    add_size(&h->log, event->octets);
+    record_add(&h->log, "\n");
     if (h->late_table) {
         size_t size = h->table_count * sizeof(epop_sync_entry);
         assert_int_equal(
@@ -109,6 +111,7 @@ static int32_t on_header(void *user, const epop_sync_header_event *event)
     sync_host *h = user;
 
     CHECK_HEAD(event, EPOP_EVENT_SYNC_HEADER);
+    h->header_octets[event->number] = event->octets;
     if (event->last) {
         record_add(line(h), "header %u %s last %s %llu\n", (unsigned)event->number, purposes[event->purpose],
                    event->status == EPOP_STATUS_OK ? "+" : "-", (unsigned long long)event->offset);
@@ -216,6 +219,19 @@ static int32_t on_own_ask(void *user, const epop_ask_event *event)
     return 0;
 }
 
+/* Those of STAT alone. */
+static int32_t on_own_quirk(void *user, const epop_quirk_event *event)
+{
+    sync_host *h = user;
+
+    CHECK_HEAD(event, EPOP_EVENT_QUIRK);
+    assert_true(event->token == (uintptr_t)&h->sync || event->command != EPOP_CMD_STAT);
+    if (event->command == EPOP_CMD_STAT) {
+        record_add(line(h), "quirk %s\n", epop_quirk_name(event->quirk) + strlen("EPOP_QUIRK_"));
+    }
+    return 0;
+}
+
 /* ---- Life ---- */
 
 void host_free(sync_host *h)
@@ -248,8 +264,8 @@ void host_prepare(sync_host *h, uint32_t flags)
 {
     static const epop_sync_callbacks callbacks = {sizeof callbacks, 0,       on_maildrop, on_listed, on_header,
                                                   on_begin,         on_body, on_end,      on_report};
-    static const epop_client_callbacks own = {sizeof own, 0,          NULL,       NULL, NULL,
-                                              NULL,       on_own_end, on_own_ask, NULL, NULL};
+    static const epop_client_callbacks own = {sizeof own, 0,          NULL,       NULL,         NULL,
+                                              NULL,       on_own_end, on_own_ask, on_own_quirk, NULL};
     uint32_t i;
 
     host_free(h);

@@ -54,7 +54,8 @@ typedef struct sync_host {
     uint32_t verdicts[HOST_MESSAGES + 2];
     uint64_t first_seen[HOST_MESSAGES + 2];
     uint32_t choices[HOST_MESSAGES + 2];
-    uint8_t keyed[HOST_MESSAGES + 2]; /* messages whose key the sync knows */
+    uint8_t keyed[HOST_MESSAGES + 2];          /* messages whose key the sync knows */
+    uint64_t header_octets[HOST_MESSAGES + 2]; /* what the last event of a header said of its message */
     uint32_t confirm;
     uint32_t waiting[HOST_MESSAGES + 2]; /* numbers to confirm later */
     uint32_t waiting_count;
@@ -91,6 +92,7 @@ int32_t host_hears(sync_host *h, const char *text);
  *     begin 1 32    body 1 text (pieces are one)    end 1 OK 32
  *     report 1 FETCHED MARKED   report 2 FAILED SYNC_REFUSED
  *     own STAT OK +             (a command of the host's own)
+ *     quirk STAT_COUNT          (of STAT)
  *     outcome OK DELETED listed 3 fetched 2 failed 0 marked 1 strange 0
  */
 #define host_sent(h, text) host_sent_at(h, text, __FILE__, __LINE__)

@@ -8,22 +8,24 @@
 
 static sync_host h;
 
-/* No unique-id for message 2, TOP refused for 3, RETR refused for 4, and 5 is too long. */
-static const rule rules[] = {{"UIDL", "+OK\r\n1 u1\r\n3 u3\r\n4 u4\r\n5 u5\r\n6 u6\r\n.\r\n"},
-                             {"UIDL 2", "-ERR\r\n"},
+/* STAT refused; no unique-id for message 2, TOP refused for 3, RETR refused for 4, and 5 is too long. */
+static const rule rules[] = {{"STAT", "-ERR\r\n"},
+                             {"UIDL", "+OK\r\n1 u1\r\n2 \r\n3 u3\r\n4 u4\r\n5 u5\r\n6 u6\r\n.\r\n"},
+                             {"UIDL 2", "+OK 2 \r\n"},
                              {"TOP 3 0", "-ERR\r\n"},
                              {"RETR 4", "-ERR\r\n"},
                              {"RETR 5", "+OK\r\n..012345678901234567890123\r\n.\r\n"},
                              {"RETR 6", "+OK\r\n..\r\n.\r\n"},
                              {NULL, NULL}};
 
-enum { SHAPES = 8 };
+enum { SHAPES = 16 };
 
-/* The same run in several shapes: one window or three, pipelined or not, confirmed at once or later. */
+/* The same run in several shapes: one window or three, pipelined or not, confirmed at once or later, counted by STAT or
+ * by LIST. */
 static void prepare(uint32_t shape)
 {
     host_prepare(&h, EPOP_SYNC_FILTER | EPOP_SYNC_IDENTIFY | EPOP_SYNC_DELETE);
-    h.rules = rules;
+    h.rules = shape & 8 ? rules : rules + 1;
     h.count = 6;
     h.config.max_octets = 22;
     h.verdicts[1] = EPOP_SYNC_SEEN;

@@ -5,6 +5,8 @@
  */
 #include "sync_host.h"
 
+#include <stdio.h>
+
 #define NO_UIDL                                                                                                        \
     {                                                                                                                  \
         "UIDL*", "-ERR what?\r\n"                                                                                      \
@@ -61,18 +63,21 @@ static void identify(void **data)
                  "outcome OK DELETED listed 3 fetched 1 failed 1 marked 2 strange 0\n");
 }
 
-/* Some have a unique-id and some do not. */
+/* Where UIDL has rows, a message without one waits: it would be known by its header now, by its unique-id in the next
+ * run, and come twice. */
 static void uidl_in_part(void **data)
 {
     static const rule rules[] = {{"UIDL", "+OK\r\n1 u1\r\n3 u3\r\n.\r\n"}, END_OF_RULES};
+    uint32_t flags;
 
     (void)data;
-    run(EPOP_SYNC_IDENTIFY, rules);
-    host_sent(&h, "STAT|LIST|UIDL|TOP 2 0|RETR 1|RETR 2|RETR 3|QUIT");
-    run(0, rules);
-    host_ended(&h, "report 1 FETCHED\nreport 2 FAILED SYNC_UNIQUE_ID\nreport 3 FETCHED\n"
-                   "outcome OK NOTHING listed 2 fetched 2 failed 1 marked 0 strange 0\n");
-    run(EPOP_SYNC_ALL, rules);
+    for (flags = 0; flags < 4; flags++) {
+        run((flags & 1 ? EPOP_SYNC_IDENTIFY : 0u) | (flags == 3 ? EPOP_SYNC_ALL : 0u), rules);
+        host_sent(&h, "STAT|LIST|UIDL|RETR 1|RETR 3|QUIT");
+        host_ended(&h, "report 1 FETCHED\nreport 2 FAILED SYNC_LATER\nreport 3 FETCHED\n"
+                       "outcome OK NOTHING listed 2 fetched 2 failed 1 marked 0 strange 0\n");
+    }
+    run(EPOP_SYNC_ALL, rules); /* nothing is remembered */
     host_saw(&h,
              "maildrop 3 66\nlisted 1 22 u1\nlisted 3 22 u3\nlisted 2 22 \n"
              "begin 1 22\nbody 1 *\nend 1 OK 22\nbegin 2 22\nbody 2 *\nend 2 OK 22\nbegin 3 22\nbody 3 *\nend 3 OK 22\n"
@@ -137,18 +142,106 @@ static void only_one_listing(void **data)
     host_saw(&h, "maildrop 3 66\noutcome SYNC_LISTING NOTHING listed 0 fetched 0 failed 0 marked 0 strange 0\n");
 }
 
-static void stat_refused(void **data)
+/* Refused, without a count, with one that does not fit, or with one that LIST belies: LIST decides. */
+static void stat_of_no_use(void **data)
 {
-    static const rule refused[] = {{"STAT", "-ERR\r\n"}, END_OF_RULES};
-    static const rule unreadable[] = {{"STAT", "+OK lots\r\n"}, END_OF_RULES};
+    static const struct {
+        rule rules[2];
+        const char *quirks;
+    } cases[] = {{{{"STAT", "-ERR\r\n"}, END_OF_RULES}, "quirk STAT_COUNT\n"},
+                 {{{"STAT", "+OK\r\n"}, END_OF_RULES}, "quirk ROW_SYNTAX\nquirk STAT_COUNT\n"},
+                 {{{"STAT", "+OK lots\r\n"}, END_OF_RULES}, "quirk ROW_SYNTAX\nquirk STAT_COUNT\n"},
+                 {{{"STAT", "+OK 18446744073709551616 1\r\n"}, END_OF_RULES}, "quirk ROW_SYNTAX\nquirk STAT_COUNT\n"},
+                 {{{"STAT", "+OK 0 0\r\n"}, END_OF_RULES}, "quirk STAT_COUNT\n"}};
+    char expected[400];
+    size_t i;
 
     (void)data;
-    run(0, refused);
-    host_sent(&h, "STAT|QUIT");
-    host_saw(&h, "outcome SYNC_LISTING NOTHING listed 0 fetched 0 failed 0 marked 0 strange 0\n");
-    run(0, unreadable);
-    host_sent(&h, "STAT|QUIT");
-    host_saw(&h, "outcome SYNC_LISTING NOTHING listed 0 fetched 0 failed 0 marked 0 strange 1\n");
+    for (i = 0; i < COUNT(cases); i++) {
+        run(EPOP_SYNC_DELETE, cases[i].rules);
+        host_sent(&h, "STAT|LIST|LIST|UIDL|RETR 1|RETR 2|RETR 3|DELE 3|DELE 2|DELE 1|QUIT");
+        snprintf(expected, sizeof expected, "%smaildrop 3 66\nlisted 1 22 u1\n", cases[i].quirks);
+        assert_ptr_equal(strstr(record_text(&h.log), expected), record_text(&h.log));
+        host_ended(&h, "report 1 FETCHED MARKED\nreport 2 FETCHED MARKED\nreport 3 FETCHED MARKED\n"
+                       "outcome OK DELETED listed 3 fetched 3 failed 0 marked 3 strange 0\n");
+    }
+}
+
+/* Where all fits into memory, the second LIST judges the rows, not the first, which only counts. */
+static void counted_and_listed(void **data)
+{
+    static const rule disorder[] = {
+        {"STAT", "-ERR\r\n"}, {"LIST", "+OK\r\n3 22\r\n1 22\r\n2 22\r\n.\r\n"}, END_OF_RULES};
+    static const rule nonsense[] = {
+        {"STAT", "-ERR\r\n"}, {"LIST", "+OK\r\n1 22\r\nwhat\r\n2 22\r\n3 22\r\n.\r\n"}, END_OF_RULES};
+
+    (void)data;
+    run(EPOP_SYNC_DELETE, disorder);
+    host_sent(&h, "STAT|LIST|LIST|UIDL|RETR 1|RETR 2|RETR 3|DELE 3|DELE 2|DELE 1|QUIT");
+    run(EPOP_SYNC_DELETE, nonsense);
+    assert_int_equal(h.outcome.fetched, 3);
+    assert_int_equal(h.outcome.strange, 1);
+    assert_int_equal(h.outcome.marked, 0);
+}
+
+/* The octets are of no account. */
+static void stat_without_octets(void **data)
+{
+    static const char *const answers[] = {"+OK 3\r\n", "+OK 3 messages\r\n", "+OK 3 18446744073709551616\r\n"};
+    size_t i;
+
+    (void)data;
+    for (i = 0; i < COUNT(answers); i++) {
+        rule rules[] = {{"STAT", NULL}, END_OF_RULES};
+
+        rules[0].answer = answers[i];
+        run(EPOP_SYNC_DELETE, rules);
+        host_sent(&h, "STAT|LIST|UIDL|RETR 1|RETR 2|RETR 3|DELE 3|DELE 2|DELE 1|QUIT");
+        assert_ptr_equal(strstr(record_text(&h.log), "maildrop 3 ?\nquirk STAT_OCTETS\n"), record_text(&h.log));
+        assert_int_equal(h.outcome.result, EPOP_OK);
+        assert_int_equal(h.outcome.marked, 3);
+    }
+}
+
+/* ... nor LIST, where UIDL is right; of the three one must be of use. */
+static void stat_and_list_of_no_use(void **data)
+{
+    static const rule no_list[] = {{"STAT", "-ERR\r\n"}, {"LIST*", "-ERR\r\n"}, END_OF_RULES};
+    static const rule nothing[] = {{"STAT", "-ERR\r\n"}, {"LIST", "-ERR\r\n"}, {"UIDL", "-ERR\r\n"}, END_OF_RULES};
+    static const rule empty[] = {{"STAT", "+OK 0 0\r\n"}, {"LIST", "-ERR no messages\r\n"}, END_OF_RULES};
+    static const rule really_empty[] = {{"STAT", "-ERR\r\n"}, {"LIST", "+OK\r\n.\r\n"}, END_OF_RULES};
+
+    (void)data;
+    run(EPOP_SYNC_DELETE, no_list);
+    host_sent(&h, "STAT|LIST|UIDL|LIST|UIDL|RETR 1|RETR 2|RETR 3|DELE 3|DELE 2|DELE 1|QUIT");
+    assert_ptr_equal(strstr(record_text(&h.log), "quirk STAT_COUNT\nmaildrop 3 ?\nlisted 1 ? u1\n"),
+                     record_text(&h.log));
+    run(0, nothing);
+    host_sent(&h, "STAT|LIST|UIDL|QUIT");
+    host_saw(&h, "quirk STAT_COUNT\noutcome SYNC_LISTING NOTHING listed 0 fetched 0 failed 0 marked 0 strange 0\n");
+    run(0, empty);
+    host_sent(&h, "STAT|LIST|QUIT");
+    host_saw(&h, "maildrop 0 0\noutcome OK NOTHING listed 0 fetched 0 failed 0 marked 0 strange 0\n");
+    run(0, really_empty);
+    host_sent(&h, "STAT|LIST|QUIT");
+    host_saw(&h, "quirk STAT_COUNT\nmaildrop 0 0\noutcome OK NOTHING listed 0 fetched 0 failed 0 marked 0 strange 0\n");
+}
+
+/* The host gives the run up when LIST has told how many there are. */
+static void stop_at_the_count(void **data)
+{
+    static const rule rules[] = {{"STAT", "-ERR\r\n"}, END_OF_RULES};
+
+    (void)data;
+    host_prepare(&h, EPOP_SYNC_DELETE);
+    h.rules = rules;
+    h.stop_at = 1;
+    h.stop_result = -1500;
+    host_run(&h);
+    host_sent(&h, "STAT|LIST");
+    host_saw(&h, "quirk STAT_COUNT\nmaildrop 3 66\n"
+                 "outcome ? NOTHING listed 0 fetched 0 failed 0 marked 0 strange 0\n");
+    assert_int_equal(h.outcome.result, -1500);
 }
 
 /* What LIST has and STAT has not is fetched where there is room for it; what STAT has and LIST has not is not there. */
@@ -229,11 +322,12 @@ static void strange_rows(void **data)
  * be recorded under another's unique-id. */
 static void out_of_step(void **data)
 {
-    static const rule cases[][2] = {
+    static const rule cases[][3] = {
         {{"LIST", "+OK\r\n1 22\r\n2 22\r\n3 22\r\n+OK\r\n.\r\n"}, END_OF_RULES},
         {{"LIST", "+OK\r\n1 22\r\n2 22\r\n-ERR\r\n3 22\r\n.\r\n"}, END_OF_RULES},
         {{"UIDL", "+OK\r\n1 a\r\n+OK\r\n2 u2\r\n3 u3\r\n.\r\n"}, END_OF_RULES},
         {{"UIDL", "+OK\r\n1 a\r\n-ERR [SYS/TEMP] later\r\n2 u2\r\n3 u3\r\n.\r\n"}, END_OF_RULES},
+        {{"STAT", "+OK\r\n"}, {"LIST", "+OK 3 66\r\n+OK 3 messages\r\n1 22\r\n2 22\r\n3 22\r\n.\r\n"}, END_OF_RULES},
     };
     size_t i;
 
@@ -290,11 +384,23 @@ static int end(void **data)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(no_uidl),           TEST(identify),         TEST(uidl_in_part), TEST(odd_unique_ids),
-        TEST(any_octets),        TEST(only_one_listing), TEST(stat_refused), TEST(stat_and_list_differ),
-        TEST(gaps_and_disorder), TEST(strange_rows),     TEST(out_of_step),  TEST(status_before_rows),
-        TEST(sizes_that_lie)};
+    const struct CMUnitTest tests[] = {TEST(no_uidl),
+                                       TEST(identify),
+                                       TEST(uidl_in_part),
+                                       TEST(odd_unique_ids),
+                                       TEST(any_octets),
+                                       TEST(only_one_listing),
+                                       TEST(stat_of_no_use),
+                                       TEST(stat_without_octets),
+                                       TEST(counted_and_listed),
+                                       TEST(stat_and_list_of_no_use),
+                                       TEST(stop_at_the_count),
+                                       TEST(stat_and_list_differ),
+                                       TEST(gaps_and_disorder),
+                                       TEST(strange_rows),
+                                       TEST(out_of_step),
+                                       TEST(status_before_rows),
+                                       TEST(sizes_that_lie)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,92 @@ static void every_window(void **data)
     }
 }
 
+/* STAT is of no use, or tells no more than a count: LIST says how far windows reach. */
+static void counted_by_list(void **data)
+{
+    static const rule cases[][2] = {{{"STAT", "-ERR\r\n"}, END_OF_RULES},
+                                    {{"STAT", "+OK\r\n"}, END_OF_RULES},
+                                    {{"STAT", "+OK 0 0\r\n"}, END_OF_RULES},
+                                    {{"STAT", "+OK 20437\r\n"}, END_OF_RULES},
+                                    {{"STAT", "+OK 3 messages\r\n"}, END_OF_RULES}};
+    static const char *const maildrops[] = {"maildrop 3 66\n", "maildrop 3 66\n", "maildrop 3 66\n",
+                                            "maildrop 20437 ?\n", "maildrop 3 ?\n"};
+    size_t i;
+    uint32_t late;
+
+    (void)data;
+    for (i = 0; i < 2 * COUNT(cases); i++) {
+        late = i % 2;
+        host_prepare(&h, EPOP_SYNC_DELETE);
+        h.rules = cases[i / 2];
+        h.table_count = 2;
+        h.late_table = late;
+        host_run(&h);
+        host_sent(&h,
+                  "STAT|LIST|LIST 2|UIDL 2|LIST 3|UIDL 3|RETR 2|RETR 3|DELE 3|DELE 2|LIST 1|UIDL 1|RETR 1|DELE 1|QUIT");
+        assert_non_null(strstr(record_text(&h.log), maildrops[i / 2]));
+        assert_null(strstr(strstr(record_text(&h.log), "maildrop") + 1, "maildrop"));
+        host_ended(&h, "report 2 FETCHED MARKED\nreport 3 FETCHED MARKED\nreport 1 FETCHED MARKED\n"
+                       "outcome OK DELETED listed 3 fetched 3 failed 0 marked 3 strange 0\n");
+    }
+}
+
+/* ... and where that list is one to wonder at, nothing is deleted. The last: the replies come one too late. */
+static void counted_in_doubt(void **data)
+{
+    static const char *const lists[] = {"+OK\r\n3 22\r\n1 22\r\n2 22\r\n.\r\n", "+OK\r\n1 22\r\n1 22\r\n3 22\r\n.\r\n",
+                                        "+OK\r\n1 22\r\nwhat\r\n3 22\r\n.\r\n",
+                                        "+OK 3 66\r\n+OK 3 66\r\n1 22\r\n2 22\r\n3 22\r\n.\r\n"};
+    size_t i;
+
+    (void)data;
+    for (i = 0; i < COUNT(lists); i++) {
+        rule rules[] = {{"STAT", "+OK\r\n"}, {"LIST", NULL}, END_OF_RULES};
+
+        rules[1].answer = lists[i];
+        host_prepare(&h, EPOP_SYNC_DELETE);
+        h.rules = rules;
+        h.table_count = 2;
+        host_run(&h);
+        assert_int_equal(h.outcome.result, EPOP_OK);
+        assert_int_equal(h.outcome.fetched, 3);
+        assert_true(h.outcome.strange > 0);
+        assert_null(strstr(record_text(&h.sent), "DELE"));
+    }
+}
+
+/* One window alone can not tell whether the server has no UIDL, or leaves a message out. */
+static void unique_ids_in_windows(void **data)
+{
+    static const rule one[] = {{"UIDL 3", "-ERR\r\n"}, END_OF_RULES};
+    static const rule none[] = {{"UIDL*", "-ERR\r\n"}, END_OF_RULES};
+    static const rule empty[] = {
+        {"UIDL 3", "-ERR\r\n"}, {"UIDL", "+OK\r\n1 \r\n.\r\n"}, {"UIDL*", "-ERR\r\n"}, END_OF_RULES};
+    uint32_t i;
+
+    (void)data;
+    for (i = 0; i < 2; i++) {
+        host_prepare(&h, EPOP_SYNC_IDENTIFY | EPOP_SYNC_DELETE);
+        h.rules = one;
+        h.table_count = 1;
+        host_run(&h);
+        host_sent(&h, "STAT|LIST 3|UIDL 3|UIDL|LIST 2|UIDL 2|RETR 2|DELE 2|LIST 1|UIDL 1|RETR 1|DELE 1|QUIT");
+        host_ended(&h, "report 3 FAILED SYNC_LATER\nreport 2 FETCHED MARKED\nreport 1 FETCHED MARKED\n"
+                       "outcome OK DELETED listed 2 fetched 2 failed 1 marked 2 strange 0\n");
+        host_prepare(&h, EPOP_SYNC_IDENTIFY);
+        h.rules = i ? empty : none;
+        h.table_count = 1;
+        host_run(&h);
+        host_sent(&h, "STAT|LIST 3|UIDL 3|UIDL|TOP 3 0|RETR 3|LIST 2|UIDL 2|TOP 2 0|RETR 2|LIST 1|UIDL 1|TOP 1 0|"
+                      "RETR 1|QUIT");
+    }
+    host_prepare(&h, 0); /* nothing depends on it */
+    h.rules = one;
+    h.table_count = 1;
+    host_run(&h);
+    host_sent(&h, "STAT|LIST 3|UIDL 3|LIST 2|UIDL 2|RETR 2|LIST 1|UIDL 1|RETR 1|QUIT");
+}
+
 static void window_of_one(void **data)
 {
     (void)data;
@@ -109,7 +195,7 @@ static void gaps_in_windows(void **data)
     h.config.keep_newest = 2;
     host_run(&h);
     commands("R5R3R1D1Q");
-    host_ended(&h, "report 5 FETCHED\nreport 2 FAILED SYNC_UNIQUE_ID\nreport 3 FETCHED\nreport 1 FETCHED MARKED\n"
+    host_ended(&h, "report 5 FETCHED\nreport 2 FAILED SYNC_LATER\nreport 3 FETCHED\nreport 1 FETCHED MARKED\n"
                    "outcome OK DELETED listed 3 fetched 3 failed 1 marked 1 strange 0\n");
 }
 
@@ -126,7 +212,7 @@ static void strange_in_a_later_window(void **data)
     h.table_count = 2;
     host_run(&h);
     host_sent(&h, "STAT|LIST 2|UIDL 2|LIST 3|UIDL 3|RETR 2|RETR 3|DELE 3|DELE 2|LIST 1|UIDL 1|RSET|QUIT");
-    host_ended(&h, "report 2 FETCHED MARKED\nreport 3 FETCHED MARKED\nreport 1 FAILED SYNC_UNIQUE_ID\n"
+    host_ended(&h, "report 2 FETCHED MARKED\nreport 3 FETCHED MARKED\nreport 1 FAILED SYNC_LATER\n"
                    "outcome OK NOTHING listed 2 fetched 2 failed 1 marked 0 strange 1\n");
     host_prepare(&h, EPOP_SYNC_DELETE);
     h.rules = stubborn;
@@ -277,10 +363,11 @@ static int end(void **data)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(window_of_two),       TEST(every_window),    TEST(window_of_one),
-        TEST(newest_first_within), TEST(gaps_in_windows), TEST(strange_in_a_later_window),
-        TEST(renumbering),         TEST(no_memory),       TEST(depth),
-        TEST(flight_octets),       TEST(fetching_hides),  TEST(full_queue)};
+        TEST(window_of_two),       TEST(every_window),     TEST(window_of_one),
+        TEST(counted_by_list),     TEST(counted_in_doubt), TEST(unique_ids_in_windows),
+        TEST(newest_first_within), TEST(gaps_in_windows),  TEST(strange_in_a_later_window),
+        TEST(renumbering),         TEST(no_memory),        TEST(depth),
+        TEST(flight_octets),       TEST(fetching_hides),   TEST(full_queue)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

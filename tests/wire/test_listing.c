@@ -162,6 +162,7 @@ static int32_t judge_unique_id(reader *r, epop_listing *want)
 static int32_t judge(parse_call *call, epop_listing *want, const uint8_t *text, size_t len)
 {
     reader r = {text, 0, len};
+    uint32_t quirks;
     int32_t result;
 
     memset(want, 0, sizeof *want);
@@ -169,7 +170,17 @@ static int32_t judge(parse_call *call, epop_listing *want, const uint8_t *text, 
     if (result != EPOP_OK) {
         return result;
     }
-    return call == epop_uidl_parse ? judge_unique_id(&r, want) : judge_octets(&r, want);
+    if (call == epop_uidl_parse) {
+        return judge_unique_id(&r, want);
+    }
+    quirks = want->quirks;
+    result = judge_octets(&r, want);
+    if (result != EPOP_OK && call == epop_stat_parse) { /* as if the count had stood alone */
+        want->octets = 0;
+        want->quirks = quirks | EPOP_QUIRK_STAT_OCTETS;
+        return EPOP_OK;
+    }
+    return result;
 }
 
 static void check_at(parse_call *call, const uint8_t *text, size_t len)
@@ -316,24 +327,27 @@ static void test_stat(void **state)
     expect(epop_stat_parse, "0002 00000000000000000000320", EPOP_OK, 2, 320, "", 0);
     expect(epop_stat_parse, "4294967295 4294967296", EPOP_OK, 4294967295u, UINT64_C(4294967296), "", 0);
     expect(epop_stat_parse, "1 18446744073709551615", EPOP_OK, 1, UINT64_MAX, "", 0);
-    expect(epop_stat_parse, "1 18446744073709551616", EPOP_ERR_NUMBER, 0, 0, "", 0);
-    expect(epop_stat_parse, "1 99999999999999999999999999", EPOP_ERR_NUMBER, 0, 0, "", 0);
+    expect(epop_stat_parse, "1 18446744073709551616", EPOP_OK, 1, 0, "", EPOP_QUIRK_STAT_OCTETS);
+    expect(epop_stat_parse, "1 99999999999999999999999999", EPOP_OK, 1, 0, "", EPOP_QUIRK_STAT_OCTETS);
     expect(epop_stat_parse, "4294967296 1", EPOP_ERR_NUMBER, 0, 0, "", 0);
     expect(epop_stat_parse, "42949672950 1", EPOP_ERR_NUMBER, 0, 0, "", 0);
     /* A maildrop over 2 GB, counted in 32 bits. */
     expect(epop_stat_parse, "7 -1966541301", EPOP_OK, 7, 0, "", EPOP_QUIRK_NEGATIVE_SIZE);
-    expect(epop_stat_parse, "7 -", EPOP_ERR_SYNTAX, 0, 0, "", 0);
-    expect(epop_stat_parse, "7 --1", EPOP_ERR_SYNTAX, 0, 0, "", 0);
+    expect(epop_stat_parse, "7 -", EPOP_OK, 7, 0, "", EPOP_QUIRK_STAT_OCTETS);
+    expect(epop_stat_parse, "7 --1", EPOP_OK, 7, 0, "", EPOP_QUIRK_STAT_OCTETS);
     expect(epop_stat_parse, "-7 1", EPOP_ERR_SYNTAX, 0, 0, "", 0);
     expect(epop_stat_parse, "+7 1", EPOP_ERR_SYNTAX, 0, 0, "", 0);
-    expect(epop_stat_parse, "7 +1", EPOP_ERR_SYNTAX, 0, 0, "", 0);
+    expect(epop_stat_parse, "7 +1", EPOP_OK, 7, 0, "", EPOP_QUIRK_STAT_OCTETS);
     expect(epop_stat_parse, "0x7 1", EPOP_ERR_SYNTAX, 0, 0, "", 0);
-    expect(epop_stat_parse, "7 0x1", EPOP_ERR_SYNTAX, 0, 0, "", 0);
-    expect(epop_stat_parse, "7", EPOP_ERR_SYNTAX, 0, 0, "", 0);
-    expect(epop_stat_parse, "7 ", EPOP_ERR_SYNTAX, 0, 0, "", 0);
+    expect(epop_stat_parse, "7 0x1", EPOP_OK, 7, 0, "", EPOP_QUIRK_STAT_OCTETS);
+    expect(epop_stat_parse, "7", EPOP_OK, 7, 0, "", EPOP_QUIRK_STAT_OCTETS);
+    expect(epop_stat_parse, "7 ", EPOP_OK, 7, 0, "", EPOP_QUIRK_STAT_OCTETS);
     expect(epop_stat_parse, "", EPOP_ERR_SYNTAX, 0, 0, "", 0);
     expect(epop_stat_parse, " ", EPOP_ERR_SYNTAX, 0, 0, "", 0);
-    expect(epop_stat_parse, "2 messages (320 octets)", EPOP_ERR_SYNTAX, 0, 0, "", 0);
+    expect(epop_stat_parse, "2 messages (320 octets)", EPOP_OK, 2, 0, "", EPOP_QUIRK_STAT_OCTETS);
+    expect(epop_stat_parse, "7x 1", EPOP_ERR_SYNTAX, 0, 0, "", 0);
+    expect(epop_stat_parse, "7.1", EPOP_ERR_SYNTAX, 0, 0, "", 0);
+    expect(epop_stat_parse, "20437", EPOP_OK, 20437, 0, "", EPOP_QUIRK_STAT_OCTETS);
     expect(epop_stat_parse, "  2\t \t320", EPOP_OK, 2, 320, "", EPOP_QUIRK_ROW_BLANKS);
 }
 
@@ -423,6 +437,8 @@ static void test_quirk_names(void **state)
         QUIRK(EPOP_QUIRK_UNIQUE_ID_EMPTY), QUIRK(EPOP_QUIRK_UNIQUE_ID_LONG), QUIRK(EPOP_QUIRK_UNIQUE_ID_OCTETS),
         QUIRK(EPOP_QUIRK_NEGATIVE_SIZE),
         QUIRK(EPOP_QUIRK_CHALLENGE_TEXT),
+        QUIRK(EPOP_QUIRK_STAT_OCTETS),
+        QUIRK(EPOP_QUIRK_STAT_COUNT),
 #undef QUIRK
     };
     uint32_t all = 0;
