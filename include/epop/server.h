@@ -157,12 +157,15 @@ typedef struct epop_server_config {
     uint32_t greeting_code;     /* EPOP_CODE_ in the greeting; 0: none */
     uint32_t expire;            /* days, EPOP_EXPIRE_NEVER, or EPOP_UNSET: not announced */
     uint32_t login_delay;       /* seconds, or EPOP_UNSET; the host enforces it by EPOP_CODE_LOGIN_DELAY */
-    uint32_t max_bad_commands;  /* that many in a row end the session; 0: 10 */
+    uint32_t max_bad_commands;  /* that many end the session, before login in all, after it in a row; 0: 10. The last
+                                   -ERR says so, also in place of the text that the host gave */
     uint32_t max_failed_logins; /* that many end the session; 0: 3 */
     uint32_t timeout_seconds;   /* what epop_server_deadline says; 0: 600, the least that RFC 1939 section 3
                                    allows an autologout timer */
     epop_sasl *sasl; /* SASL and APOP, of epop_sasl_init; must outlive the session; NULL: none. What it lists is
                         offered with TLS or EPOP_SERVER_ALLOW_CLEARTEXT, and APOP by a stamp in the greeting */
+    uint32_t max_unknown_commands; /* that many lines before login that begin with no known keyword, and that on_command
+                                      does not answer, end the session: they are likely of another protocol; 0: 3 */
     uint32_t login_seconds; /* what epop_server_login_deadline says; 0: 60; more than 65,535 are 65,535 */
 } epop_server_config;
 
@@ -214,6 +217,8 @@ typedef struct epop_server {
     uint16_t p_max_failed;
     uint16_t p_trace_len;
     uint16_t p_login_seconds;
+    uint16_t p_unknown;
+    uint16_t p_max_unknown;
     epop_top p_top;
     epop_stuff p_stuff;
     uint8_t p_name_size;
@@ -228,6 +233,7 @@ typedef struct epop_server {
     uint8_t p_info;
     uint8_t p_todo;
     uint8_t p_after_auth;
+    uint8_t p_begun;
 } epop_server;
 
 /* ---------------------------------------------------------------------------------------------------------------------
