@@ -109,11 +109,47 @@ uint8_t *fuzz_copy(const void *data, size_t len)
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-enum { SEGMENT_END = 0x1E, HEAD = 3, DECISIONS_MASK = 0x1F };
+enum { SEGMENT_END = 0x1E, REPEAT = 0x1D, REPEAT_UNIT = 256, HEAD = 3, DECISIONS_MASK = 0x1F };
+
+/* What stands at `at`, once or many times; returns how many octets of the input that took, 0 where it is too much. */
+static size_t expand(fuzz_input *input, const uint8_t *at, size_t left)
+{
+    uint32_t is_repeat = at[0] == REPEAT && left >= 3;
+    size_t count = is_repeat ? (size_t)at[1] * REPEAT_UNIT : 1;
+
+    if (count > FUZZ_OCTETS_MAX - input->len) {
+        return 0;
+    }
+    memset(input->octets + input->len, is_repeat ? at[2] : at[0], count);
+    input->len += count;
+    return is_repeat ? 3 : 1;
+}
+
+/* The octets, and where their segments end. */
+static uint32_t read_octets(fuzz_input *input, const uint8_t *data, size_t size)
+{
+    size_t at = 0;
+
+    while (at < size) {
+        size_t used = 1;
+
+        if (data[at] == SEGMENT_END) {
+            input->segments[input->segment_count++] = input->len;
+        } else {
+            used = expand(input, data + at, size - at);
+        }
+        if (used == 0) {
+            return 0;
+        }
+        at += used;
+    }
+    input->segments[input->segment_count++] = input->len;
+    return 1;
+}
 
 uint32_t fuzz_input_open(fuzz_input *input, const uint8_t *data, size_t size)
 {
-    size_t i;
+    uint8_t *exact;
 
     memset(input, 0, sizeof *input);
     if (size < HEAD) {
@@ -129,17 +165,16 @@ uint32_t fuzz_input_open(fuzz_input *input, const uint8_t *data, size_t size)
     }
     data += HEAD + input->decision_count;
     size -= HEAD + input->decision_count;
-    input->octets = fuzz_copy(data, size);
+    input->octets = malloc(FUZZ_OCTETS_MAX);
     input->segments = malloc((size + 1) * sizeof *input->segments);
-    FUZZ_CHECK(input->segments != NULL);
-    for (i = 0; i < size; i++) {
-        if (data[i] == SEGMENT_END) {
-            input->segments[input->segment_count++] = input->len;
-        } else {
-            input->octets[input->len++] = data[i];
-        }
+    FUZZ_CHECK(input->octets != NULL && input->segments != NULL);
+    if (!read_octets(input, data, size)) {
+        fuzz_input_close(input);
+        return 0;
     }
-    input->segments[input->segment_count++] = input->len;
+    exact = fuzz_copy(input->octets, input->len);
+    free(input->octets);
+    input->octets = exact;
     return 1;
 }
 

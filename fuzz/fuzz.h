@@ -45,7 +45,8 @@ uint8_t *fuzz_copy(const void *data, size_t len);
 
 /* An input of the session targets: an octet of flags, a seed for cuts, the decisions of the host (five bits of an octet
  * say how many, three are more flags), then what the other side says, in segments that 0x1E parts. Between segments the
- * host may start TLS. */
+ * host may start TLS. 0x1D, K and an octet stand for 256 times K of that octet: so small inputs reach limits of 64 KiB.
+ */
 typedef struct fuzz_input {
     uint32_t flags;
     uint32_t more; /* three bits */
@@ -59,7 +60,8 @@ typedef struct fuzz_input {
     size_t segment_count;
 } fuzz_input;
 
-/* 0 where the input is too short to be one. */
+/* 0 where the input is too short to be one, or says more than FUZZ_OCTETS_MAX. */
+enum { FUZZ_OCTETS_MAX = 140000 };
 uint32_t fuzz_input_open(fuzz_input *input, const uint8_t *data, size_t size);
 void fuzz_input_close(fuzz_input *input);
 

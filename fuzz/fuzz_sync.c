@@ -27,6 +27,7 @@ typedef struct host {
     fuzz_input *input;
     uint32_t *cuts;          /* NULL: at once */
     uint8_t let_go[NUMBERS]; /* by number */
+    uint32_t late_count;     /* of a table that is given in on_maildrop */
     uint32_t in_data;
     fuzz_log log;
     fuzz_log sent;
@@ -54,6 +55,22 @@ static void let_go(host *h, uint32_t number)
  * The host of the sync
  */
 
+/* Memory, where the config has none: as much as there is, or none at all. */
+static int32_t on_maildrop(void *user, const epop_sync_maildrop_event *event)
+{
+    host *h = user;
+
+    begin_event(h, "maildrop", event->messages);
+    fuzz_log_add(&h->log, " %llu\n", (unsigned long long)event->octets);
+    FUZZ_CHECK(epop_sync_table(&h->sync, NULL, 1) == EPOP_ERR_NULL);
+    FUZZ_CHECK(epop_sync_table(&h->sync, h->table, 0) == EPOP_ERR_VALUE);
+    FUZZ_CHECK(epop_sync_table(&h->sync, h->table, 0x80000000u) == EPOP_ERR_VALUE);
+    if (h->late_count > 0 && fuzz_decide(h->input) % 8 != 7) {
+        FUZZ_CHECK(epop_sync_table(&h->sync, h->table, h->late_count) == EPOP_OK);
+    }
+    return 0;
+}
+
 static void answer_known(host *h, uint32_t number)
 {
     uint32_t what = fuzz_decide(h->input);
@@ -74,6 +91,7 @@ static int32_t on_listed(void *user, const epop_sync_listed_event *event)
 {
     host *h = user;
 
+    FUZZ_CHECK(epop_sync_table(&h->sync, h->table, 1) == EPOP_ERR_NOT_ASKED);
     begin_event(h, "listed", event->number);
     fuzz_log_add(&h->log, " %llu", (unsigned long long)event->octets);
     fuzz_log_span(&h->log, event->unique_id);
@@ -171,7 +189,7 @@ static int32_t on_report(void *user, const epop_sync_report_event *event)
 }
 
 static const epop_sync_callbacks sync_callbacks = {
-    sizeof sync_callbacks, 0, NULL, on_listed, on_header, on_begin, on_body, on_end, on_report};
+    sizeof sync_callbacks, 0, on_maildrop, on_listed, on_header, on_begin, on_body, on_end, on_report};
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * What passes through to the client's host
@@ -199,8 +217,17 @@ static int32_t on_trace(void *user, const epop_trace_event *event)
     return pause_or_not(h);
 }
 
+static int32_t on_quirk(void *user, const epop_quirk_event *event)
+{
+    host *h = user;
+
+    begin_event(h, epop_quirk_name(event->quirk), event->command);
+    fuzz_log_add(&h->log, "\n");
+    return pause_or_not(h);
+}
+
 static const epop_client_callbacks own_callbacks = {
-    sizeof own_callbacks, 0, NULL, NULL, NULL, NULL, NULL, on_ask, NULL, on_trace};
+    sizeof own_callbacks, 0, NULL, NULL, NULL, NULL, NULL, on_ask, on_quirk, on_trace};
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * The loop
@@ -275,6 +302,9 @@ static int32_t tell(host *h, const uint8_t *octets, size_t len)
         result = feed(h, octets + at, stop - at);
         at = stop;
         result = result >= 0 ? settle(h) : result;
+        FUZZ_CHECK(epop_client_keep_alive(&h->client) == 0 || epop_client_deadline(&h->client) == 0);
+        FUZZ_CHECK(epop_client_is_in_callback(&h->client) == 0);
+        FUZZ_CHECK(result < 0 || epop_client_unsent(&h->client) == 0); /* all was acknowledged */
     }
     return result;
 }
@@ -292,8 +322,12 @@ static void dialogue(host *h)
     if (result >= 0) {
         result = tell(h, h->input->octets, h->input->len);
     }
+    fuzz_log_add(&h->log, "%scapabilities %lx, traits %lu, keep alive %lu, deadline %lu\n", h->in_data ? "\n" : "",
+                 (unsigned long)epop_client_capabilities(&h->client), (unsigned long)epop_client_traits(&h->client),
+                 (unsigned long)epop_client_keep_alive(&h->client), (unsigned long)epop_client_deadline(&h->client));
+    h->in_data = 0;
     if (result >= 0) {
-        (void)epop_client_eof(&h->client);
+        (void)(h->input->seed & 0x20 ? epop_client_timeout(&h->client) : epop_client_eof(&h->client));
     }
 }
 
@@ -352,6 +386,11 @@ static void run(host *h, fuzz_input *input, uint32_t *cuts)
     config.table_count = 1 + input->more % TABLE;
     h->table = malloc(config.table_count * sizeof *h->table);
     config.table = h->table;
+    if (input->seed & 0x40) {
+        h->late_count = config.table_count;
+        config.table_count = 0;
+        config.table = NULL;
+    }
     config.max_messages = input->flags & 0x80 ? 2 : 0;
     config.max_octets = MAX_OCTETS;
     config.max_header = MAX_OCTETS;

@@ -84,6 +84,7 @@ static void fuzz_reply(const uint8_t *data, size_t size)
     check_within(reply.code_name, data, size);
     FUZZ_CHECK((reply.code == EPOP_CODE_NONE) == (reply.code_name.len == 0));
     FUZZ_CHECK(reply.retry == epop_code_retry(reply.code));
+    FUZZ_CHECK((epop_code_name(reply.code)[0] != '\0') == (reply.code != EPOP_CODE_NONE && reply.code != EPOP_CODE_OTHER));
     result = epop_reply_write(written, sizeof written, &len, &reply);
     if (result != EPOP_OK) {
         FUZZ_CHECK(result == EPOP_ERR_OCTET || (result == EPOP_ERR_TOO_LONG && len > EPOP_STATUS_MAX));
@@ -150,6 +151,7 @@ static void fuzz_capability(const uint8_t *data, size_t size)
         return;
     }
     FUZZ_CHECK(epop_capability_parse(&again, written, check_line(len)) == EPOP_OK);
+    FUZZ_CHECK((epop_capability_name(capability.id)[0] != '\0') == (capability.id != 0));
     FUZZ_CHECK(again.id == capability.id && again.value == capability.value && again.user == capability.user);
     check_same(again.params, capability.params);
 }

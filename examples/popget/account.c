@@ -79,11 +79,32 @@ static bool take_url(struct options *options, const epop_url *url, struct report
     return set_mechanism(options, "URL: ;AUTH=", auth, report);
 }
 
+/* What most often is wrong with the user of a URL; NULL where it is something else. */
+static const char *fault_of_user(const char *text)
+{
+    const char *start = strstr(text, "://");
+    const char *at = start != NULL ? strchr(start, '@') : NULL;
+    const char *colon = start != NULL ? strchr(start + 3, ':') : NULL;
+
+    if (at != NULL && strchr(at + 1, '@') != NULL) {
+        return "there is more than one '@' in it (an '@' within the user's name is written %40)";
+    }
+    if (at != NULL && colon != NULL && colon < at) {
+        return "there is a ':' in front of '@' (a ':' within the user's name is written %3A; a password has no place "
+               "in a URL: --password-file FILE)";
+    }
+    return NULL;
+}
+
 static bool read_url(struct options *options, const char *text, struct report *report)
 {
     epop_url url = {.struct_size = sizeof url};
     int32_t result = epop_url_parse(&url, text, strlen(text));
 
+    if (result != EPOP_OK && fault_of_user(text) != NULL) {
+        report_fatal(report, STATUS_USAGE, "URL: %s: %s", epop_error_name(result), fault_of_user(text));
+        return false;
+    }
     if (result != EPOP_OK) {
         report_fatal(report, STATUS_USAGE,
                      "URL: %s: %s (write pops://USER@HOST or pop://USER@HOST:PORT, without a password)",

@@ -2,6 +2,8 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include "login.h"
 
 #include "escape.h"
@@ -10,6 +12,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static bool may_be_clear(const struct options *options)
 {
@@ -75,6 +78,29 @@ void login_capability(struct plan *plan, const epop_capability *capability)
         escape_text(login->offers, sizeof login->offers, capability->params.ptr, capability->params.len, 0);
     } else if (capability->id == EPOP_CAPA_USER) {
         login->has_user = true;
+    }
+}
+
+static bool holds_token(const struct token *token, epop_span text)
+{
+    size_t i;
+
+    for (i = 0; token->len > 0 && i + token->len <= text.len; i++) {
+        if (memcmp(text.ptr + i, token->octets, token->len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A server that says our token back to us is not quoted. */
+void login_reason(struct plan *plan, const epop_row_event *event)
+{
+    struct login *login = &plan->login;
+
+    login->reason[0] = '\0';
+    if (!holds_token(&login->token, event->line)) {
+        escape_text(login->reason, sizeof login->reason, event->line.ptr, event->line.len, 0);
     }
 }
 
@@ -167,19 +193,51 @@ static void write_unbound(char *text, size_t size, const char *used, uint32_t co
     }
 }
 
+/* Whether the server's CAPA has the mechanism among those of SASL. */
+static bool is_offered(const struct login *login, const char *name)
+{
+    size_t len = strlen(name);
+    const char *at = login->offers;
+
+    while (*at != '\0') {
+        size_t word = strcspn(at, " ");
+
+        if (word == len && strncasecmp(at, name, len) == 0) {
+            return true;
+        }
+        at += word + strspn(at + word, " ");
+    }
+    return false;
+}
+
+/* What else the user may want to know of a refusal by the server, with "; " in front, or nothing. */
+static void write_hint(char *text, size_t size, const struct plan *plan, const epop_end_event *event)
+{
+    const struct login *login = &plan->login;
+    const struct mechanism *chosen = plan->options->mechanism;
+
+    write_unbound(text, size, login->used, event->code);
+    if (login->reason[0] != '\0') {
+        snprintf(text, size, "; the server's reason: %s", login->reason);
+    } else if (chosen != NULL && chosen->step != NULL && !chosen->by_name && !is_offered(login, chosen->name)) {
+        snprintf(text, size, "; the server does not list %s, but: %s", chosen->name,
+                 login->offers[0] != '\0' ? login->offers : "no SASL");
+    }
+}
+
 static void report_refusal(struct plan *plan, const epop_end_event *event)
 {
     bool by_code = event->result == EPOP_ERR_LOGIN_REFUSED || event->code == EPOP_CODE_SYS_TEMP;
-    char unbound[128] = "";
+    char hint[OFFERS_SIZE + 64] = "";
 
     if (event->result == EPOP_ERR_LOGIN_REFUSED) {
-        write_unbound(unbound, sizeof unbound, plan->login.used, event->code);
+        write_hint(hint, sizeof hint, plan, event);
     }
     report_fatal(plan->report, report_status_of_code(event->code, STATUS_REFUSED), "login: %s: %s: \"%s\" (%s%s)",
                  epop_error_name(event->result), epop_strerror(event->result), plan->refusal,
                  by_code ? remedy_of_code(event->code)
                          : "without TLS nobody logs in there; try pops://, or ask the operator of the server",
-                 unbound);
+                 hint);
 }
 
 static void report_no_mechanism(struct plan *plan, const epop_end_event *event)

@@ -21,6 +21,7 @@ struct login {
     char offers[OFFERS_SIZE]; /* the mechanisms of the server's last CAPA, fit to be shown */
     bool has_user;            /* ... and whether USER is in it */
     bool has_stamp;           /* the greeting allows APOP */
+    char reason[OFFERS_SIZE]; /* why the server does not take the token, fit to be shown; else empty */
     const char *used;         /* the mechanism that has asked last; NULL: none */
 };
 
@@ -37,6 +38,7 @@ int32_t login_configure(struct login *login, const struct options *options, epop
 void login_greeting(struct plan *plan, const epop_greeting_event *event);
 void login_capabilities(struct plan *plan); /* a new listing begins */
 void login_capability(struct plan *plan, const epop_capability *capability);
+void login_reason(struct plan *plan, const epop_row_event *event);
 void login_ask(struct plan *plan, const epop_ask_event *event);
 void login_failed(struct plan *plan, const epop_end_event *event);
 

@@ -98,6 +98,9 @@ int32_t mechanisms_configure(struct mechanisms *mechanisms, const struct options
     if (is_exclusive(options)) {
         config->flags |= EPOP_CLIENT_SASL_ONLY;
     }
+    if (options->mechanism != NULL) {
+        config->flags |= EPOP_CLIENT_SASL_UNLISTED; /* who names one knows the server better than its CAPA does */
+    }
     config->sasl = &mechanisms->sasl;
     result =
         epop_sasl_init(&mechanisms->sasl, sizeof mechanisms->sasl, sasl, mechanisms->buffer, sizeof mechanisms->buffer);

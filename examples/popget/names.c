@@ -4,9 +4,10 @@
  */
 #include "names.h"
 
+#include "siphash.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 enum { FIRST_SPACE = 4096, FIRST_TWINS = 64 /* a power of 2 */ };
 
@@ -20,14 +21,29 @@ struct head {
 
 static uint64_t hash_of(const uint8_t *id, size_t len)
 {
-    return XXH64(id, len, 0);
+    return siphash(siphash_key_of_run(), id, len);
 }
 
-static struct twin *place_of(const struct names *names, uint64_t hash)
+static struct head head_of(const struct names *names, uint64_t key)
+{
+    struct head head;
+
+    memcpy(&head, names->memory + key - 1, sizeof head);
+    return head;
+}
+
+static bool is_of(const struct names *names, const struct twin *twin, uint64_t hash, const uint8_t *id, size_t len)
+{
+    return twin->hash == hash && head_of(names, twin->key).len == len &&
+           (len == 0 || memcmp(names->memory + twin->key - 1 + sizeof(struct head), id, len) == 0);
+}
+
+/* Where the twins of a unique-id are, or would go. */
+static struct twin *place_of(const struct names *names, uint64_t hash, const uint8_t *id, size_t len)
 {
     size_t at = (size_t)hash & (names->twin_space - 1);
 
-    while (names->twins[at].listed > 0 && names->twins[at].hash != hash) {
+    while (names->twins[at].listed > 0 && !is_of(names, &names->twins[at], hash, id, len)) {
         at = (at + 1) & (names->twin_space - 1);
     }
     return &names->twins[at];
@@ -37,6 +53,7 @@ static bool grow_twins(struct names *names)
 {
     struct names bigger = {0};
     size_t i;
+    size_t at;
 
     bigger.twin_space = names->twin_space > 0 ? 2 * names->twin_space : (size_t)FIRST_TWINS;
     bigger.twins = (struct twin *)calloc(bigger.twin_space, sizeof *bigger.twins);
@@ -45,7 +62,11 @@ static bool grow_twins(struct names *names)
     }
     for (i = 0; i < names->twin_space; i++) {
         if (names->twins[i].listed > 0) {
-            *place_of(&bigger, names->twins[i].hash) = names->twins[i];
+            at = (size_t)names->twins[i].hash & (bigger.twin_space - 1);
+            while (bigger.twins[at].listed > 0) {
+                at = (at + 1) & (bigger.twin_space - 1);
+            }
+            bigger.twins[at] = names->twins[i];
         }
     }
     free(names->twins);
@@ -54,8 +75,9 @@ static bool grow_twins(struct names *names)
     return true;
 }
 
-/* Counts one more message of that unique-id; how many there are now, 0 where there is no memory. */
-static uint32_t count(struct names *names, const uint8_t *id, size_t len)
+/* Counts one more message of that unique-id, which will have `key`; how many there are now, 0 where there is no memory.
+ */
+static uint32_t count(struct names *names, const uint8_t *id, size_t len, uint64_t key)
 {
     uint64_t hash = hash_of(id, len);
     struct twin *twin;
@@ -63,9 +85,12 @@ static uint32_t count(struct names *names, const uint8_t *id, size_t len)
     if (2 * names->twin_count >= names->twin_space && !grow_twins(names)) {
         return 0;
     }
-    twin = place_of(names, hash);
-    names->twin_count += twin->listed == 0;
-    twin->hash = hash;
+    twin = place_of(names, hash, id, len);
+    if (twin->listed == 0) {
+        names->twin_count++;
+        twin->key = key;
+        twin->hash = hash;
+    }
     return ++twin->listed;
 }
 
@@ -100,7 +125,7 @@ uint64_t names_add(struct names *names, const uint8_t *id, size_t len)
     if (!make_room(names, sizeof head + len)) {
         return 0;
     }
-    head.copy = count(names, id, len);
+    head.copy = count(names, id, len, key);
     if (head.copy == 0) {
         return 0;
     }
@@ -110,14 +135,6 @@ uint64_t names_add(struct names *names, const uint8_t *id, size_t len)
     }
     names->len += sizeof head + len;
     return key;
-}
-
-static struct head head_of(const struct names *names, uint64_t key)
-{
-    struct head head;
-
-    memcpy(&head, names->memory + key - 1, sizeof head);
-    return head;
 }
 
 struct state_key names_of(const struct names *names, uint64_t key)
@@ -138,14 +155,15 @@ struct twin *names_twin(struct names *names, uint64_t key)
 {
     struct state_key name = names_of(names, key);
 
-    return place_of(names, hash_of(name.id, name.len));
+    return place_of(names, hash_of(name.id, name.len), name.id, name.len);
 }
 
 bool names_listed(void *names, const struct state_key *key)
 {
     const struct names *all = (const struct names *)names;
 
-    return all->twin_space > 0 && key->copy <= place_of(all, hash_of(key->id, key->len))->listed;
+    return all->twin_space > 0 &&
+           key->copy <= place_of(all, hash_of(key->id, key->len), key->id, key->len)->listed;
 }
 
 void names_store(struct names *names, uint64_t key)

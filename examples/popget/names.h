@@ -3,7 +3,7 @@
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
  * Messages are twins where they have the same unique-id at the same time; they are told apart by the order in which
- * they are listed. Their table goes by a hash: two unique-ids that share it are taken for twins, which does no harm.
+ * they are listed. The server chooses the unique-ids, so their table goes by a hash whose key it does not know.
  */
 #ifndef POPGET_NAMES_H
 #define POPGET_NAMES_H
@@ -14,6 +14,7 @@ enum { NAMES_MAX = 100 * 1000 * 1000 /* octets of all unique-ids, with what is k
 
 struct twin {
     uint64_t hash;
+    uint64_t key;    /* of the first of them */
     uint32_t listed; /* messages of this unique-id; 0: a free place */
     uint32_t stored;
     uint32_t marked; /* ... for deletion */

@@ -6,6 +6,7 @@
 
 #include "password.h"
 #include "signals.h"
+#include "wipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NO_SUCH_COMMAND = 127 /* what a shell exits with where it finds none */ };
+enum {
+    NO_SUCH_COMMAND = 127, /* what a shell exits with where it finds none */
+    OUTPUT_MOST = 1024 * 1024
+};
 
 static void run(const char *command, int output)
 {
@@ -23,10 +27,40 @@ static void run(const char *command, int output)
     _exit(NO_SUCH_COMMAND);
 }
 
+/* Reads what follows the first line to its end: a command that cannot write any more would die of that. Password
+ * managers print notes there, which are secret, too. False with errno set. */
+static bool read_rest(int fd)
+{
+    char octets[1024];
+    size_t total = 0;
+    ssize_t got = 1;
+
+    while (got != 0 && total <= OUTPUT_MOST) {
+        got = read(fd, octets, sizeof octets);
+        if (got < 0 && (errno != EINTR || signals_caught())) {
+            break;
+        }
+        total += got > 0 ? (size_t)got : 0u;
+    }
+    wipe(octets, sizeof octets);
+    if (total > OUTPUT_MOST) {
+        errno = EFBIG;
+    }
+    return got == 0;
+}
+
+static const char *describe(int error)
+{
+    if (error == EFBIG) {
+        return "its output is too long (limit: 1 MiB behind the first line)";
+    }
+    return error == EMSGSIZE ? "its first line is too long" : strerror(error);
+}
+
 /* Reads while it runs, and waits for its end. */
 static bool listen_to(struct password *password, pid_t child, int fd, struct report *report)
 {
-    bool good = password_read_line(password, fd);
+    bool good = password_read_line(password, fd) && read_rest(fd);
     int why = errno;
     int status = 0;
 
@@ -35,8 +69,7 @@ static bool listen_to(struct password *password, pid_t child, int fd, struct rep
         return false;
     }
     if (!good) {
-        report_fatal(report, STATUS_IO, "passwordeval: %s",
-                     why == EMSGSIZE ? "its first line is too long" : strerror(why));
+        report_fatal(report, STATUS_IO, "passwordeval: %s", describe(why));
         return false;
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {

@@ -51,6 +51,7 @@ static struct state *refuse(const char *file, int fd, struct report *report, con
 static struct state *open_kind(const char *file, int fd, const char *head, size_t len, struct report *report)
 {
     static const char log_head[] = STATE_LOG_HEAD "1\n";
+    static const char log_head_crlf[] = STATE_LOG_HEAD "1\r\n"; /* an editor or a copy has changed the line ends */
     size_t most = len < sizeof log_head - 1 ? len : sizeof log_head - 1;
 
     if (len == 0) {
@@ -59,7 +60,8 @@ static struct state *open_kind(const char *file, int fd, const char *head, size_
     if (len >= sizeof sqlite_head && memcmp(head, sqlite_head, sizeof sqlite_head) == 0) {
         return state_sqlite_open(file, fd, report);
     }
-    if (memcmp(head, log_head, most) == 0) { /* or as much of it as a crash has left */
+    if (memcmp(head, log_head, most) == 0 ||
+        (len >= sizeof log_head_crlf - 1 && memcmp(head, log_head_crlf, sizeof log_head_crlf - 1) == 0)) { /* or as much of it as a crash has left */
         return state_log_open(file, fd, report);
     }
     if (len >= sizeof log_head - 1 && memcmp(head, STATE_LOG_HEAD, sizeof STATE_LOG_HEAD - 1) == 0) {

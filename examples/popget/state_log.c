@@ -7,6 +7,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include "log_table.h"
 #include "outfile.h"
 #include "record.h"
 
@@ -17,34 +18,18 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 static const char head[] = STATE_LOG_HEAD "1\n";
 
 enum {
-    ACCOUNTS_STEP = 16,
-    PLACES_FIRST = 1024, /* a power of 2 */
     LINES_IN_VAIN = 1000 /* too few to be worth a new file */
-};
-
-/* A message of any account. One that is neither seen nor intended is as good as none. */
-struct entry {
-    struct state_intent intent; /* `key.id` stands behind the entry; `target` is NULL where there is no intent */
-    uint64_t hash;
-    int64_t first_seen;
-    uint32_t account;
-    bool seen;
 };
 
 struct log {
     struct state state;
     FILE *file; /* one descriptor only: closing another one of the same file would give up the lock */
-    char **accounts;
-    size_t account_count;
+    struct log_table table;
     uint32_t account; /* in use */
-    struct entry **places;
-    size_t place_count;
-    size_t entry_count;
     size_t lines;
     bool broken; /* a part of a line may stand at the end: nothing may go behind it, so that it is ignored */
 };
@@ -60,184 +45,6 @@ static bool fail(struct log *log)
 }
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * The table
- */
-
-static uint64_t hash_of(uint32_t account, const struct state_key *key)
-{
-    return XXH64(key->id, key->len, ((uint64_t)account << 32) | key->copy);
-}
-
-/* Where the message is, or would go. */
-static struct entry **place_of(const struct log *log, uint32_t account, const struct state_key *key)
-{
-    uint64_t hash = hash_of(account, key);
-    size_t at = (size_t)hash & (log->place_count - 1);
-    const struct entry *entry;
-
-    while ((entry = log->places[at]) != NULL &&
-           (entry->hash != hash || entry->account != account || entry->intent.key.copy != key->copy ||
-            entry->intent.key.len != key->len || memcmp(entry->intent.key.id, key->id, key->len) != 0)) {
-        at = (at + 1) & (log->place_count - 1);
-    }
-    return &log->places[at];
-}
-
-static bool grow_table(struct log *log)
-{
-    size_t count = log->place_count > 0 ? 2 * log->place_count : (size_t)PLACES_FIRST;
-    struct entry **places = (struct entry **)calloc(count, sizeof(struct entry *));
-    size_t i;
-    size_t at;
-
-    if (places == NULL) {
-        return false;
-    }
-    for (i = 0; i < log->place_count; i++) {
-        if (log->places[i] != NULL) {
-            for (at = (size_t)log->places[i]->hash & (count - 1); places[at] != NULL; at = (at + 1) & (count - 1)) {
-            }
-            places[at] = log->places[i];
-        }
-    }
-    free(log->places);
-    log->places = places;
-    log->place_count = count;
-    return true;
-}
-
-/* The entry of a message, made where there is none; NULL where there is no memory. */
-static struct entry *entry_of(struct log *log, uint32_t account, const struct state_key *key)
-{
-    struct entry **place;
-    struct entry *entry;
-    uint8_t *id;
-
-    if (log->place_count > 0 && *place_of(log, account, key) != NULL) {
-        return *place_of(log, account, key);
-    }
-    if (2 * log->entry_count >= log->place_count && !grow_table(log)) {
-        return NULL;
-    }
-    place = place_of(log, account, key);
-    entry = (struct entry *)calloc(1, sizeof *entry + key->len);
-    if (entry == NULL) {
-        return NULL;
-    }
-    id = (uint8_t *)(entry + 1);
-    if (key->len > 0) {
-        memcpy(id, key->id, key->len);
-    }
-    entry->intent.key = *key;
-    entry->intent.key.id = id;
-    entry->account = account;
-    entry->hash = hash_of(account, key);
-    log->entry_count++;
-    *place = entry;
-    return entry;
-}
-
-static char *copy_text(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = (char *)malloc(size);
-
-    return copy != NULL ? (char *)memcpy(copy, text, size) : NULL;
-}
-
-/* The texts of an intent are one allocation, which `target` points to. */
-static void drop_intent(struct entry *entry)
-{
-    free((void *)(uintptr_t)entry->intent.target);
-    entry->intent.target = NULL;
-}
-
-static bool set_intent(struct entry *entry, const struct state_intent *intent)
-{
-    size_t target = strlen(intent->target) + 1;
-    size_t detail = strlen(intent->detail) + 1;
-    char *texts = (char *)malloc(target + detail);
-
-    if (texts == NULL) {
-        return false;
-    }
-    memcpy(texts, intent->target, target);
-    memcpy(texts + target, intent->detail, detail);
-    drop_intent(entry);
-    entry->intent.target = texts;
-    entry->intent.detail = texts + target;
-    entry->intent.time = intent->time;
-    return true;
-}
-
-/* The number of an account; false where there is no memory. */
-static bool number_account(struct log *log, const char *name, uint32_t *number)
-{
-    char **accounts = log->accounts;
-    size_t i;
-
-    for (i = log->account_count; i-- > 0;) {
-        if (strcmp(log->accounts[i], name) == 0) {
-            *number = (uint32_t)i;
-            return true;
-        }
-    }
-    if (log->account_count % ACCOUNTS_STEP == 0) {
-        accounts = (char **)realloc(accounts, (log->account_count + ACCOUNTS_STEP) * sizeof(char *));
-        if (accounts == NULL) {
-            return false;
-        }
-        log->accounts = accounts;
-    }
-    accounts[log->account_count] = copy_text(name);
-    *number = (uint32_t)log->account_count;
-    log->account_count += accounts[log->account_count] != NULL;
-    return *number < log->account_count;
-}
-
-/* What a record changes in the table. */
-static bool apply(struct log *log, uint32_t account, const struct record *record)
-{
-    struct entry *entry = entry_of(log, account, &record->intent.key);
-
-    if (entry == NULL) {
-        return false;
-    }
-    switch (record->kind) {
-    case RECORD_SEEN:
-        entry->first_seen = entry->seen ? entry->first_seen : record->intent.time;
-        entry->seen = true;
-        drop_intent(entry);
-        return true;
-    case RECORD_INTENT:
-        return set_intent(entry, &record->intent);
-    case RECORD_FORGET:
-        entry->seen = false;
-        return true;
-    default:
-        drop_intent(entry);
-        return true;
-    }
-}
-
-static void free_table(struct log *log)
-{
-    size_t i;
-
-    for (i = 0; i < log->place_count; i++) {
-        if (log->places[i] != NULL) {
-            drop_intent(log->places[i]);
-            free(log->places[i]);
-        }
-    }
-    for (i = 0; i < log->account_count; i++) {
-        free(log->accounts[i]);
-    }
-    free(log->places);
-    free(log->accounts);
-}
-
-/* ---------------------------------------------------------------------------------------------------------------------
  * Changes
  */
 
@@ -250,10 +57,10 @@ static bool no_memory(struct log *log)
 /* To the table and to the file, where it is safe after log_commit. */
 static bool add(struct log *log, int kind, const struct state_intent *intent)
 {
-    struct record record = {kind, log->accounts[log->account], *intent};
+    struct record record = {kind, log->table.accounts[log->account], *intent};
 
     log->lines++;
-    if (!apply(log, log->account, &record)) {
+    if (!log_table_apply(&log->table, log->account, &record)) {
         return no_memory(log);
     }
     log->broken = !record_write(log->file, &record) || log->broken;
@@ -264,12 +71,12 @@ static bool log_use(struct state *state, const char *account)
 {
     struct log *log = log_of(state);
 
-    return number_account(log, account, &log->account) || no_memory(log);
+    return log_table_account(&log->table, account, &log->account) || no_memory(log);
 }
 
 static const struct entry *look_up(const struct log *log, const struct state_key *key)
 {
-    return log->place_count > 0 ? *place_of(log, log->account, key) : NULL;
+    return log_table_find(&log->table, log->account, key);
 }
 
 static enum state_found log_find(struct state *state, const struct state_key *key, int64_t *first_seen)
@@ -289,8 +96,8 @@ static bool log_each_intent(struct state *state, state_take_intent take, void *u
     const struct entry *entry;
     size_t i;
 
-    for (i = 0; i < log->place_count; i++) {
-        entry = log->places[i];
+    for (i = 0; i < log->table.place_count; i++) {
+        entry = log->table.places[i];
         if (entry != NULL && entry->account == log->account && entry->intent.target != NULL &&
             !take(user, &entry->intent)) {
             return false;
@@ -340,8 +147,8 @@ static bool log_prune(struct state *state, state_is_listed is_listed, void *user
     const struct entry *entry;
     size_t i;
 
-    for (i = 0; i < log->place_count; i++) {
-        entry = log->places[i];
+    for (i = 0; i < log->table.place_count; i++) {
+        entry = log->table.places[i];
         if (entry == NULL || entry->account != log->account || !entry->seen || is_listed(user, &entry->intent.key)) {
             continue;
         }
@@ -373,7 +180,7 @@ static void log_close(struct state *state)
     if (log->file != NULL) {
         fclose(log->file);
     }
-    free_table(log);
+    log_table_free(&log->table);
     free(log);
 }
 
@@ -420,6 +227,18 @@ static bool lock_log(struct log *log)
     return false;
 }
 
+/* The length without the line end, which is LF, or CRLF where an editor or a copy has made it so: a CR within a line is
+ * always escaped. */
+static size_t cut_line_end(char *line, size_t len)
+{
+    len--;
+    if (len > 0 && line[len - 1] == '\r') {
+        len--;
+    }
+    line[len] = '\0';
+    return len;
+}
+
 static bool take_line(struct log *log, char *line, size_t len)
 {
     struct record record;
@@ -432,7 +251,7 @@ static bool take_line(struct log *log, char *line, size_t len)
                  log->lines + 1);
         return state_fail(log->state.file, log->state.report, what);
     }
-    return (number_account(log, record.account, &account) && apply(log, account, &record)) || no_memory(log);
+    return (log_table_account(&log->table, record.account, &account) && log_table_apply(&log->table, account, &record)) || no_memory(log);
 }
 
 /* Where the whole lines end; -1 after a report. */
@@ -440,13 +259,15 @@ static off_t read_lines(struct log *log)
 {
     char *line = NULL;
     size_t size = 0;
-    off_t end = (off_t)(sizeof head - 1);
-    bool good = fseeko(log->file, end, SEEK_SET) == 0 || fail(log);
+    off_t end = 0;
     ssize_t len = 0;
+    bool good = fseeko(log->file, 0, SEEK_SET) == 0 || fail(log);
 
+    if (good && (len = getline(&line, &size, log->file)) > 0) { /* the head, which was looked at before */
+        end = len;
+    }
     while (good && (len = getline(&line, &size, log->file)) > 0 && line[len - 1] == '\n') {
-        line[len - 1] = '\0';
-        good = take_line(log, line, (size_t)len - 1);
+        good = take_line(log, line, cut_line_end(line, (size_t)len));
         end += len;
     }
     if (good && ferror(log->file)) {
@@ -471,7 +292,7 @@ static bool go_to_end(struct log *log, off_t end)
 
 static bool write_entry(const struct log *log, FILE *out, const struct entry *entry, size_t *lines)
 {
-    struct record record = {RECORD_SEEN, log->accounts[entry->account], entry->intent};
+    struct record record = {RECORD_SEEN, log->table.accounts[entry->account], entry->intent};
     bool good = true;
 
     if (entry->seen) {
@@ -494,8 +315,8 @@ static bool write_all(const struct log *log, FILE *out, size_t *lines)
     bool good = fputs(head, out) >= 0;
     size_t i;
 
-    for (i = 0; i < log->place_count && good; i++) {
-        good = log->places[i] == NULL || write_entry(log, out, log->places[i], lines);
+    for (i = 0; i < log->table.place_count && good; i++) {
+        good = log->table.places[i] == NULL || write_entry(log, out, log->table.places[i], lines);
     }
     return good && sync_file(out);
 }
@@ -505,9 +326,9 @@ static size_t count_live(const struct log *log)
     size_t live = 0;
     size_t i;
 
-    for (i = 0; i < log->place_count; i++) {
-        live += log->places[i] != NULL && log->places[i]->seen;
-        live += log->places[i] != NULL && log->places[i]->intent.target != NULL;
+    for (i = 0; i < log->table.place_count; i++) {
+        live += log->table.places[i] != NULL && log->table.places[i]->seen;
+        live += log->table.places[i] != NULL && log->table.places[i]->intent.target != NULL;
     }
     return live;
 }

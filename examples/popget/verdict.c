@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static int status_of(int32_t code)
 {
@@ -65,10 +66,40 @@ static void report_tls(struct plan *plan, const struct transport_failure *failur
                  epop_error_name(failure->code), epop_strerror(failure->code), failure->text);
 }
 
+/* Who greets like this, where that is not POP3; else NULL. RFC 5321 section 4.2, RFC 9051 section 7.1, RFC 3977 section
+ * 5.1, RFC 4253 section 4.2. */
+static const char *service_of(const struct transport *transport)
+{
+    static const struct {
+        const char *head;
+        const char *service;
+    } rows[] = {
+        {"220 ", "an SMTP server"}, {"220-", "an SMTP server"}, {"* OK", "an IMAP server"},
+        {"* PREAUTH", "an IMAP server"}, {"* BYE", "an IMAP server"}, {"200 ", "a news server"},
+        {"201 ", "a news server"}, {"SSH-", "an SSH server"}, {"HTTP/", "a web server"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (transport->head_len >= strlen(rows[i].head) &&
+            memcmp(transport->head, rows[i].head, strlen(rows[i].head)) == 0) {
+            return rows[i].service;
+        }
+    }
+    return NULL;
+}
+
 static void report_error(struct plan *plan, const epop_error_info *info, const struct transport_failure *failure)
 {
+    const char *service = service_of(plan->transport);
     char place[80];
 
+    if (info->phase == EPOP_PHASE_GREETING && service != NULL) {
+        report_fatal(plan->report, status_of(info->code), "%s port %s: %s: this is %s: wrong port? (POP3 has 110, "
+                     "pops:// 995)", plan->options->host, plan->options->port, epop_error_name(info->code),
+                     service);
+        return;
+    }
     describe_place(plan, info, place, sizeof place);
     report_fatal(plan->report, status_of(info->code), "%s: %s: %s: %s, octet %" PRIu64 " of what it sent%s%s (%s)",
                  plan->options->host, epop_error_name(info->code), epop_strerror(info->code), place, info->offset,
@@ -150,7 +181,7 @@ static void report_end(struct plan *plan, enum loop_end end, const epop_error_in
         report_fatal(plan->report, 128 + number, "ended by signal %d", number);
     } else if (end == LOOP_STUCK) {
         report_fatal(plan->report, STATUS_SOFTWARE, "the session does not go on (please report this fault)");
-    } else if (info->code == EPOP_OK || plan->given_up) {
+    } else if (info->code == EPOP_OK || plan->given_up || failure->reported) {
         return;
     } else if (failure->code != EPOP_OK) {
         report_tls(plan, failure);

@@ -96,7 +96,7 @@ enum {
     X(EPOP_ERR_PEER_QUIT_UNKNOWN, -66, "QUIT got no answer: whether deletions took place is unknown")                  \
     X(EPOP_ERR_PEER_TOO_MANY_BAD, -67, "too many bad commands in a row")                                               \
     X(EPOP_ERR_PEER_TOO_MANY_LOGINS, -68, "too many failed logins")                                                    \
-    X(EPOP_ERR_PEER_SASL, -69, "the server let us in without the proof that the mechanism asks of it")                 \
+    X(EPOP_ERR_PEER_SASL, -69, "the server answered +OK before the login was complete, where only a + was due")         \
     X(EPOP_ERR_PEER_TLS, -70, "the TLS handshake or a TLS record failed")                                              \
     X(EPOP_ERR_PEER_CERTIFICATE, -71, "the peer's certificate is not trusted, out of date, or for another name")       \
     X(EPOP_ERR_PEER_PROTOCOL, -72, "the peer speaks another protocol")                                                 \

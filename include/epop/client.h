@@ -73,7 +73,10 @@ enum {
     EPOP_ROW_CAPA = 4,      /* capability */
     EPOP_ROW_LANG = 5,      /* a language tag and its description, in `line` */
     EPOP_ROW_RAW = 6,       /* a line of the response to a raw command, in `line` */
-    EPOP_ROW_UNREADABLE = 7 /* a line that does not parse as the above should: see `line`; a quirk event follows */
+    EPOP_ROW_UNREADABLE = 7, /* a line that does not parse as the above should: see `line`; a quirk event follows */
+    EPOP_ROW_SASL = 8        /* why the server refuses an OAuth token (RFC 7628 section 3.2.2), in `line`: a JSON object with
+                                "status" and "scope", decoded, or what else the server wrote; of any octets. It comes
+                                during a login, before the refusal itself; it is not traced */
 };
 
 /* A line of a listing, or the values in a status line. */
@@ -180,7 +183,9 @@ enum {
                                            does not offer it, or refuses, the login ends; with ALLOW_CLEARTEXT beside it,
                                            a server that does not offer STLS gets the password in the clear. Risk: an
                                            attacker on the path takes the offer away. */
-    EPOP_CLIENT_SASL_ONLY = 0x10        /* never USER and PASS: only what `sasl` lists */
+    EPOP_CLIENT_SASL_ONLY = 0x10,       /* never USER and PASS: only what `sasl` lists */
+    EPOP_CLIENT_SASL_UNLISTED = 0x20    /* where the server lists none of `sasl` in CAPA, its first is used all the same:
+                                           for servers that have a mechanism and do not say so */
 };
 
 enum {
@@ -335,6 +340,11 @@ EPOP_API uint32_t epop_client_unsent(const epop_client *client);
  * EPOP_WANT_TLS, and CAPA again; then one way to log in, and only one, so that no account is locked by trying: the
  * first mechanism of the host's list that the server has too, else USER and PASS; and CAPA again where the server knows
  * it. Names and secrets are asked for by on_ask.
+ *
+ * A server may refuse AUTH for its initial response, which servers older than RFC 5034 do not know. So an AUTH that is
+ * refused before any challenge, and without a response code, is sent once more without one, and the questions are asked
+ * again. Without TLS only SCRAM does that, since its first message tells no secret. A server that refuses passwords
+ * without a code counts a wrong one twice then.
  *
  * on_end with EPOP_OK is success. EPOP_ERR_LOGIN_CLEARTEXT: without TLS, EPOP_CLIENT_STLS or
  * EPOP_CLIENT_ALLOW_CLEARTEXT nothing is sent. EPOP_ERR_LOGIN_NO_STLS, EPOP_ERR_LOGIN_STLS_REFUSED,

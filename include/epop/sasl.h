@@ -197,7 +197,10 @@ enum {
     EPOP_SASL_RANDOM = 0x04,       /* needs crypto->random */
     EPOP_SASL_SALT = 0x08,         /* server: needs salt_secret */
     EPOP_SASL_NOT_AUTH = 0x10,     /* APOP: has a command of its own */
-    EPOP_SASL_EARLY = 0x20         /* server: takes an initial response though it speaks first (LOGIN) */
+    EPOP_SASL_EARLY = 0x20,        /* server: takes an initial response though it speaks first (LOGIN) */
+    EPOP_SASL_PROMPTED = 0x40,     /* client: does not look at challenges, so that any text will do (LOGIN) */
+    EPOP_SASL_TELLS = 0x80         /* client: a challenge is the server's reason for a refusal, and shown to the host by
+                                      EPOP_ROW_SASL (OAuth) */
 };
 
 /* What a mechanism sees. Members that the verb at hand does not mention are not to be touched. */

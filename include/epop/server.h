@@ -165,7 +165,7 @@ typedef struct epop_server_config {
     epop_sasl *sasl; /* SASL and APOP, of epop_sasl_init; must outlive the session; NULL: none. What it lists is
                         offered with TLS or EPOP_SERVER_ALLOW_CLEARTEXT, and APOP by a stamp in the greeting */
     uint32_t max_unknown_commands; /* that many lines before login that begin with no known keyword, and that on_command
-                                      does not answer, end the session: they are likely of another protocol; 0: 3 */
+                                      does not answer, end the session: likely another protocol; 0: 3, 255 at most */
     uint32_t login_seconds; /* what epop_server_login_deadline says; 0: 60; more than 65,535 are 65,535 */
 } epop_server_config;
 
@@ -217,8 +217,6 @@ typedef struct epop_server {
     uint16_t p_max_failed;
     uint16_t p_trace_len;
     uint16_t p_login_seconds;
-    uint16_t p_unknown;
-    uint16_t p_max_unknown;
     epop_top p_top;
     epop_stuff p_stuff;
     uint8_t p_name_size;
@@ -234,6 +232,7 @@ typedef struct epop_server {
     uint8_t p_todo;
     uint8_t p_after_auth;
     uint8_t p_begun;
+    uint8_t p_unknown_left;
 } epop_server;
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -279,7 +278,9 @@ EPOP_API int32_t epop_server_output_ack(epop_server *server, size_t n);
 /* TLS is up: after EPOP_WANT_TLS. The session begins anew (RFC 2595 section 4). EPOP_ERR_PHASE. */
 EPOP_API int32_t epop_server_tls_started(epop_server *server);
 
-/* Seconds without an octet moving either way after which to call epop_server_timeout; 0 while it is the host's turn. */
+/* Seconds for which to wait for the peer: then call epop_server_timeout. 0 while it is the host's turn. Begin to count
+ * anew when the peer has sent a whole command (RFC 1939 section 3) or taken a reply, or a fair part of a long one. A host
+ * that does so at every octet can be held for ever by a peer that sends or reads one now and then. */
 EPOP_API uint32_t epop_server_deadline(const epop_server *server);
 
 /* Seconds, counted from epop_server_init, within which the session must be in the TRANSACTION phase; when they have

@@ -191,7 +191,8 @@ typedef struct epop_reply {
 /* Parses a status line. The indicator is matched in capitals as RFC 1939 section 3 demands; what follows it may be
  * anything. A bracket at the head of the text is a response code where it has the grammar of RFC 2449 section 3; an
  * unknown code is kept as EPOP_CODE_OTHER, and `text` keeps it for those who took it for words. "+OK" and "+OKAY" are
- * status OK; "+" and "+ " are EPOP_STATUS_CONTINUE. EPOP_ERR_SYNTAX for everything else. */
+ * status OK; "+" and "+ " are EPOP_STATUS_CONTINUE, and so is "+" with base64 right after it ("+VXNlcm5hbWU6"), if
+ * it does not begin with "+OK". EPOP_ERR_SYNTAX for everything else. */
 EPOP_API int32_t epop_reply_parse(epop_reply *out, const void *text, size_t len);
 
 /* Writes a status line with its CRLF: indicator, a space always (RFC 1957 tells of clients that need it), the response
@@ -233,7 +234,8 @@ enum {
     EPOP_QUIRK_UNIQUE_ID_LONG = 0x0080,   /* a unique-id over 70 octets */
     EPOP_QUIRK_UNIQUE_ID_OCTETS = 0x0100, /* octets outside 0x21 to 0x7E in a unique-id */
     EPOP_QUIRK_NEGATIVE_SIZE = 0x0200,    /* a negative octet count, from 32-bit overflow; 0 is reported */
-    EPOP_QUIRK_CHALLENGE_TEXT = 0x0400,   /* text behind the "+" of an empty SASL challenge ("+ go ahead") */
+    EPOP_QUIRK_CHALLENGE_TEXT = 0x0400,   /* text after the "+" of an empty SASL challenge ("+ go ahead"), or one that is
+                                             no base64 where any will do ("+ Username:", with LOGIN) */
     EPOP_QUIRK_STAT_OCTETS = 0x0800,      /* STAT tells how many messages there are, and no octets; 0 is reported */
     EPOP_QUIRK_STAT_COUNT = 0x1000        /* STAT was refused, tells no count, or tells 0 and LIST has rows: the sync
                                              goes by LIST (told by lib/sync alone) */

@@ -155,6 +155,8 @@ static uint32_t read_row(const epop_client *c, epop_span line, epop_listing *lis
         return result == EPOP_OK ? EPOP_ROW_CAPA : EPOP_ROW_UNREADABLE;
     case EPOP_CMD_LANG:
         return EPOP_ROW_LANG;
+    case EPOP_CMD_AUTH:
+        return EPOP_ROW_SASL;
     default:
         return EPOP_ROW_RAW;
     }
@@ -165,6 +167,9 @@ static epop_span row_text(const epop_client *c)
 {
     epop_span line = c->p_text;
 
+    if (epopi_client_command(c) == EPOP_CMD_AUTH) {
+        return line;
+    }
     if (c->p_state != EPOPI_ROWS) {
         epop_reply reply;
         reparse(c, &reply);

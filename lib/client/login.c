@@ -22,6 +22,7 @@ uint32_t epopi_login_command(const epop_client *c)
         return EPOP_CMD_APOP;
     case EPOPI_LOGIN_INITIAL:
     case EPOPI_LOGIN_AUTH:
+    case EPOPI_LOGIN_FIRST:
         return EPOP_CMD_AUTH;
     default:
         return EPOP_CMD_CAPA;
@@ -122,7 +123,10 @@ static int32_t sasl_answered(epop_client *c)
 {
     int32_t result = epopi_client_sasl_result(c);
 
-    return c->p_error != EPOP_OK ? c->p_error : logged_in(c, result);
+    if (c->p_error != EPOP_OK || result == EPOP_AGAIN) {
+        return c->p_error;
+    }
+    return logged_in(c, result);
 }
 
 int32_t epopi_login_next(epop_client *c)
@@ -147,6 +151,7 @@ int32_t epopi_login_next(epop_client *c)
         return logged_in(c, ok ? EPOP_OK : (int32_t)EPOP_ERR_LOGIN_REFUSED);
     case EPOPI_LOGIN_APOP:
     case EPOPI_LOGIN_AUTH:
+    case EPOPI_LOGIN_FIRST:
         return sasl_answered(c);
     case EPOPI_LOGIN_BINDING:
         return identify(c);

@@ -83,6 +83,10 @@ static int32_t take_status(epop_client *c)
     }
     if (reply.status == EPOP_STATUS_CONTINUE) {
         c->p_todo |= EPOPI_TODO_TRACE_RECEIVED | EPOPI_TODO_CHALLENGE;
+        if (c->p_text.len > 1 && c->p_text.ptr[1] != ' ') {
+            c->p_quirks |= EPOP_QUIRK_STATUS_SPACE;
+            c->p_todo |= EPOPI_TODO_QUIRK;
+        }
         return EPOP_OK;
     }
     c->p_status = (uint8_t)reply.status;

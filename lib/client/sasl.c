@@ -220,22 +220,32 @@ static uint32_t binds(epop_sasl *s, uint32_t offered)
     return 0;
 }
 
-/* Describes the first mechanism that both sides have, and is possible on this connection. 1 if there is one. */
-static uint32_t find_common(epop_sasl *s)
+/* Whether the mechanism that was described is possible on this connection. */
+static uint32_t is_possible(const epop_sasl *s, uint32_t is_offered)
+{
+    if (s->p_step.properties & EPOP_SASL_NOT_AUTH) {
+        return s->p_stamp_len > 0;
+    }
+    return is_offered && (!(s->p_step.properties & EPOP_SASL_BINDS) || s->p_binding_len > 0);
+}
+
+/* Describes the first mechanism that is in the set, or is APOP, and is possible. 1 if there is one. */
+static uint32_t find_possible(epop_sasl *s, uint32_t set)
 {
     uint32_t i;
 
     for (i = 0; i < s->p_step.config->mechanism_count; i++) {
-        if (!epopi_sasl_describe(s, EPOP_SASL_CLIENT, i)) {
-            continue;
-        }
-        if (s->p_step.properties & EPOP_SASL_NOT_AUTH
-                ? s->p_stamp_len > 0
-                : (s->p_offered >> i & 1u) && (!(s->p_step.properties & EPOP_SASL_BINDS) || s->p_binding_len > 0)) {
+        if (epopi_sasl_describe(s, EPOP_SASL_CLIENT, i) && is_possible(s, set >> i & 1u)) {
             return 1;
         }
     }
     return 0;
+}
+
+static uint32_t find_mechanism(const epop_client *c)
+{
+    return find_possible(c->p_sasl, c->p_sasl->p_offered) ||
+           ((c->p_flags & EPOP_CLIENT_SASL_UNLISTED) && find_possible(c->p_sasl, UINT32_MAX));
 }
 
 int32_t epopi_client_sasl_choose(epop_client *c)
@@ -252,7 +262,7 @@ int32_t epopi_client_sasl_choose(epop_client *c)
         return epopi_login_ask(c, EPOPI_LOGIN_BINDING, EPOP_ASK_BINDING);
     }
     s->p_step.unbound = s->p_binding_len > 0 && !binds(s, 1);
-    if (!find_common(s)) {
+    if (!find_mechanism(c)) {
         return EPOP_END;
     }
     return s->p_step.properties & EPOP_SASL_NOT_AUTH ? begin_apop(c) : begin_auth(c);
@@ -296,7 +306,7 @@ static int32_t complete(epop_client *c)
         if (c->p_out.p_buffer[c->p_out.p_tail + s->p_length - 1] == ' ') {
             put(c, "="); /* RFC 5034 section 4: an empty initial response */
         }
-        c->p_login = EPOPI_LOGIN_AUTH;
+        c->p_login = EPOPI_LOGIN_FIRST;
     }
     send_line(c, 0);
     return EPOP_OK;
@@ -391,8 +401,49 @@ void epopi_client_sasl_decline(epop_client *c)
 
 uint32_t epopi_client_sasl_expects(const epop_client *c)
 {
-    return c->p_flight > 0 && epopi_client_head(c)->p_command == EPOP_CMD_LOGIN && c->p_login == EPOPI_LOGIN_AUTH &&
-           !c->p_sasl->p_cancelled;
+    return c->p_flight > 0 && epopi_client_head(c)->p_command == EPOP_CMD_LOGIN && (c->p_login == EPOPI_LOGIN_AUTH || c->p_login == EPOPI_LOGIN_FIRST) && !c->p_sasl->p_cancelled;
+}
+
+static void note_text(epop_client *c)
+{
+    c->p_quirks |= EPOP_QUIRK_CHALLENGE_TEXT;
+    c->p_todo |= EPOPI_TODO_QUIRK;
+}
+
+/* The server's reason, which was taken as base64 already, goes to the host. It is decoded in place: the line buffer has
+ * nothing in it but this line. */
+static void tell(epop_client *c, epop_span text)
+{
+    epop_base64 state;
+    size_t used;
+    size_t wrote;
+
+    (void)epop_base64_init(&state);
+    (void)epop_base64_decode(&state, text.ptr, text.len, &used, c->p_line.p_buffer, text.len, &wrote);
+    c->p_text = epopi_span(c->p_line.p_buffer, wrote);
+    c->p_text_length = (uint32_t)wrote;
+    c->p_todo |= EPOPI_TODO_ROW;
+}
+
+/* The mechanism gets its message. */
+static int32_t take_message(epop_client *c, epop_span text)
+{
+    epop_sasl *s = c->p_sasl;
+    size_t used;
+    int32_t result;
+
+    epopi_sasl_begin_take(s);
+    (void)epopi_sasl_take(s, text.ptr, text.len, &used);
+    result = epopi_sasl_take_end(s);
+    if (result == EPOP_ERR_BASE64 && (s->p_step.properties & EPOP_SASL_PROMPTED)) {
+        note_text(c);
+        epopi_sasl_begin_take(s);
+        return epopi_sasl_take_end(s);
+    }
+    if (result == EPOP_OK && (s->p_step.properties & EPOP_SASL_TELLS)) {
+        tell(c, text);
+    }
+    return result;
 }
 
 /* The text of a challenge, to the mechanism. Where it is our turn all the same, its text should be empty, and known
@@ -400,21 +451,17 @@ uint32_t epopi_client_sasl_expects(const epop_client *c)
 static int32_t take_challenge(epop_client *c, epop_span text)
 {
     epop_sasl *s = c->p_sasl;
-    size_t used;
 
     if (c->p_text_length > c->p_text.len) {
         return EPOP_ERR_TOO_LONG;
     }
     if (s->p_flow == EPOPI_FLOW_NONE && (s->p_step.properties & EPOP_SASL_CLIENT_FIRST)) {
         if (text.len > 0) {
-            c->p_quirks |= EPOP_QUIRK_CHALLENGE_TEXT;
-            c->p_todo |= EPOPI_TODO_QUIRK;
+            note_text(c);
         }
         return EPOP_OK;
     }
-    epopi_sasl_begin_take(s);
-    (void)epopi_sasl_take(s, text.ptr, text.len, &used);
-    return epopi_sasl_take_end(s);
+    return take_message(c, text);
 }
 
 int32_t epopi_client_sasl_challenge(epop_client *c)
@@ -422,6 +469,7 @@ int32_t epopi_client_sasl_challenge(epop_client *c)
     epop_reply reply;
     int32_t result;
 
+    c->p_login = EPOPI_LOGIN_AUTH;
     reply.struct_size = sizeof reply;
     (void)epop_reply_parse(&reply, c->p_text.ptr, c->p_text.len);
     result = take_challenge(c, reply.text);
@@ -435,12 +483,26 @@ int32_t epopi_client_sasl_challenge(epop_client *c)
     return EPOP_OK;
 }
 
+/* Whether AUTH may have been refused for its initial response alone: RFC 1734 had none. A response code says that it was
+ * for something else. What was in it goes out a second time, so it must be safe or worth nothing: the first message of
+ * mechanisms with a nonce proves nothing yet. */
+static uint32_t is_refused_early(const epop_client *c)
+{
+    return c->p_login == EPOPI_LOGIN_FIRST && c->p_status == EPOP_STATUS_ERR && c->p_code == EPOP_CODE_NONE &&
+           ((c->p_flags & EPOP_CLIENT_TLS) || (c->p_sasl->p_step.properties & EPOP_SASL_RANDOM));
+}
+
 int32_t epopi_client_sasl_result(epop_client *c)
 {
     epop_sasl *s = c->p_sasl;
     int32_t cancelled = s->p_cancelled ? s->p_result : (int32_t)EPOP_OK;
     int32_t result = EPOP_OK;
 
+    if (is_refused_early(c) && epopi_sasl_start(s, 0) == EPOP_OK) {
+        begin_line(c);
+        (void)send_auth(c);
+        return EPOP_AGAIN;
+    }
     if (c->p_status != EPOP_STATUS_OK) {
         result = cancelled != EPOP_OK ? cancelled : (int32_t)EPOP_ERR_LOGIN_REFUSED;
     } else if (cancelled != EPOP_OK || epopi_sasl_call(s, EPOP_SASL_FINISH) != EPOP_OK) {

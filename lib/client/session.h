@@ -51,8 +51,9 @@ enum {
     EPOPI_LOGIN_PASS = 5,
     EPOPI_LOGIN_APOP = 6,
     EPOPI_LOGIN_INITIAL = 7,   /* AUTH with an initial response is being composed; nothing was sent */
-    EPOPI_LOGIN_AUTH = 8,      /* AUTH was sent */
-    EPOPI_LOGIN_CAPA_AFTER = 9 /* PIPELINING and others show only then at some servers (Gmail) */
+    EPOPI_LOGIN_AUTH = 8,       /* AUTH was sent */
+    EPOPI_LOGIN_FIRST = 9,      /* AUTH was sent with an initial response, and nothing has come back yet */
+    EPOPI_LOGIN_CAPA_AFTER = 10 /* PIPELINING and others show only then at some servers (Gmail) */
 };
 
 /* In p_capabilities: CAPA has been answered, and by a list. */
@@ -117,7 +118,8 @@ int32_t epopi_client_sasl_respond(epop_client *c);        /* step: EPOPI_TODO_SA
 void epopi_client_sasl_drained(epop_client *c);           /* the output is empty */
 int32_t epopi_client_sasl_answer(epop_client *c, epop_span text);
 void epopi_client_sasl_decline(epop_client *c);
-/* AUTH or APOP was answered: EPOP_OK the login has succeeded, or why it has not, or the sticky error. */
+/* AUTH or APOP was answered: EPOP_OK the login has succeeded, or why it has not, or the sticky error. EPOP_AGAIN: it
+ * begins again without its initial response. */
 int32_t epopi_client_sasl_result(epop_client *c);
 const char *epopi_client_sasl_name(const epop_client *c);
 uint64_t epopi_client_sasl_offset(const epop_client *c);

@@ -86,7 +86,7 @@ int32_t epop_sasl_login(epop_sasl_step *step)
 
     switch (step->verb) {
     case EPOP_SASL_DESCRIBE:
-        return epopi_sasl_is(step, "LOGIN", EPOP_SASL_EARLY, 0, STATE_MIN);
+        return epopi_sasl_is(step, "LOGIN", EPOP_SASL_EARLY | EPOP_SASL_PROMPTED, 0, STATE_MIN);
     case EPOP_SASL_TAKE:
         return is_server ? server_take(step) : client_take(step);
     case EPOP_SASL_NEXT:

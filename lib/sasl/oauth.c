@@ -477,7 +477,7 @@ static int32_t oauth(epop_sasl_step *step)
 int32_t epop_sasl_oauthbearer(epop_sasl_step *step)
 {
     if (step->verb == EPOP_SASL_DESCRIBE) {
-        return epopi_sasl_is(step, "OAUTHBEARER", EPOP_SASL_CLIENT_FIRST, 0, STATE_MIN);
+        return epopi_sasl_is(step, "OAUTHBEARER", EPOP_SASL_CLIENT_FIRST | EPOP_SASL_TELLS, 0, STATE_MIN);
     }
     return oauth(step);
 }
@@ -485,7 +485,7 @@ int32_t epop_sasl_oauthbearer(epop_sasl_step *step)
 int32_t epop_sasl_xoauth2(epop_sasl_step *step)
 {
     if (step->verb == EPOP_SASL_DESCRIBE) {
-        return epopi_sasl_is(step, "XOAUTH2", EPOP_SASL_CLIENT_FIRST, 0, STATE_MIN);
+        return epopi_sasl_is(step, "XOAUTH2", EPOP_SASL_CLIENT_FIRST | EPOP_SASL_TELLS, 0, STATE_MIN);
     }
     return oauth(step);
 }

@@ -117,7 +117,10 @@ static void take_values(epop_server *s, const epop_server_config *config)
     s->p_max_bad = limit(config->max_bad_commands, MAX_BAD_COMMANDS);
     s->p_max_failed = limit(config->max_failed_logins, MAX_FAILED_LOGINS);
     s->p_timeout = config->timeout_seconds > 0 ? config->timeout_seconds : (uint32_t)TIMEOUT_SECONDS;
-    s->p_max_unknown = limit(config->max_unknown_commands, MAX_UNKNOWN);
+    s->p_unknown_left = MAX_UNKNOWN;
+    if (config->max_unknown_commands > 0) {
+        s->p_unknown_left = (uint8_t)(config->max_unknown_commands < 255 ? config->max_unknown_commands : 255);
+    }
     s->p_login_seconds = limit(config->login_seconds, LOGIN_SECONDS);
     s->p_phase = EPOP_PHASE_AUTHORIZATION;
     s->p_state = EPOPI_COMMAND;

@@ -106,7 +106,7 @@ static uint32_t is_strange(const epop_server *s)
 
 const char *epopi_server_last_words(const epop_server *s)
 {
-    if (is_strange(s) && s->p_unknown + 1u >= s->p_max_unknown) {
+    if (is_strange(s) && s->p_unknown_left <= 1) {
         return "; too many unknown commands, goodbye";
     }
     return s->p_bad + 1u >= s->p_max_bad ? "; too many bad commands, goodbye" : "";
@@ -117,7 +117,7 @@ void epopi_server_count_bad(epop_server *s)
     if (epopi_server_last_words(s)[0] != '\0') {
         epopi_server_doom(s, EPOP_ERR_PEER_TOO_MANY_BAD);
     }
-    s->p_unknown = (uint16_t)(s->p_unknown + is_strange(s));
+    s->p_unknown_left = (uint8_t)(s->p_unknown_left - is_strange(s));
     s->p_bad++;
 }
 

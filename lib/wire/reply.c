@@ -147,6 +147,27 @@ static uint32_t begins(const uint8_t *base, size_t len, const char *indicator)
     return 1;
 }
 
+static uint32_t is_base64(uint8_t octet)
+{
+    uint32_t letter = (octet | 0x20u) - 'a';
+
+    return letter <= 'z' - 'a' || (octet >= '/' && octet <= '9') || octet == '+' || octet == '=';
+}
+
+/* A challenge right after its "+": of the alphabet and length of base64, so that "+ok" is none. */
+static uint32_t is_bare_challenge(const uint8_t *base, size_t len)
+{
+    size_t i = 1;
+
+    if (len < 2 || base[0] != '+' || (len & 3u) != 1) {
+        return 0;
+    }
+    while (i < len && is_base64(base[i])) {
+        i++;
+    }
+    return i == len;
+}
+
 int32_t epop_reply_parse(epop_reply *out, const void *text, size_t len)
 {
     const uint8_t *base = (const uint8_t *)text;
@@ -161,7 +182,7 @@ int32_t epop_reply_parse(epop_reply *out, const void *text, size_t len)
     } else if (begins(base, len, "-ERR")) {
         out->status = EPOP_STATUS_ERR;
         parse_text(out, base, 4, len);
-    } else if (begins(base, len, "+ ") || (len == 1 && base[0] == '+')) {
+    } else if (begins(base, len, "+ ") || (len == 1 && base[0] == '+') || is_bare_challenge(base, len)) {
         out->status = EPOP_STATUS_CONTINUE;
         parse_text(out, base, 1, len);
     } else {

@@ -139,11 +139,12 @@ def test_refused(servers, tmp_path, name, mechanism, wrong):
 
 
 def test_not_offered(servers, tmp_path):
-    """--auth is no wish: where the server has it not, nobody logs in by another."""
+    """--auth is no wish: where the server has it not, that alone is tried, and nobody logs in by another."""
     server = servers("dovecot")
     user = server.user(small())
     login = Login(server, tmp_path, "--list", "--auth", "SCRAM-SHA-256-PLUS", user=user, status=EX_REFUSED)
-    assert login.command() is None
+    assert login.command() == "AUTH SCRAM-SHA-256-PLUS" and b"does not list SCRAM-SHA-256-PLUS" in login.said
+    assert set(re.findall(rb"^C: (\S+) ?\S*", login.trace, re.MULTILINE)) <= {b"CAPA", b"AUTH", b"QUIT"}
 
 
 @pytest.mark.parametrize("bad", [["--auth", "NONESUCH"], ["--tls", "perhaps"], ["--ca", "/nonexistent/ca.pem"]])

@@ -196,10 +196,13 @@ def test_in_without_a_proof(certificates, mechanism, auth):
 
 @pytest.mark.parametrize("offered", [("PLAIN",), ("PLAIN", "LOGIN", "SCRAM-SHA-1"), ()])
 def test_mechanisms_are_stripped(certificates, offered):
+    """The mechanism that was named is tried all the same, and nothing weaker."""
     with TlsPop(certificates.server, small(), mechanisms=offered) as server:
         done = run(server, ca=certificates.ca.cert, options=("--auth", SCRAM), status=EX_REFUSED)
-        named(done, "EPOP_ERR_LOGIN_NO_MECHANISM")
-        assert not {b"USER", b"PASS", b"AUTH", b"APOP"} & set(server.verbs())
+        named(done, "EPOP_ERR_LOGIN_REFUSED")
+        assert b"does not list SCRAM-SHA-256, but: " + (b" ".join(map(str.encode, offered)) or b"no SASL") in done.stderr
+        assert not {b"USER", b"PASS", b"APOP"} & set(server.verbs())
+        assert all(line.startswith(b"AUTH " + SCRAM.encode()) for line in server.heard.splitlines() if line[:4] == b"AUTH")
         kept_secret(server)
 
 

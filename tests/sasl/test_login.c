@@ -149,7 +149,7 @@ static void described(void **state)
     (void)state;
     drive_open(&d, epop_sasl_login, EPOP_SASL_SERVER, &config, 0);
     assert_string_equal(d.step.name, "LOGIN");
-    assert_int_equal(d.step.properties, EPOP_SASL_EARLY);
+    assert_int_equal(d.step.properties, EPOP_SASL_EARLY | EPOP_SASL_PROMPTED);
     assert_int_equal(d.step.hashes, 0);
     drive_close(&d);
 }

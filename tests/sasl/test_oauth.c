@@ -553,12 +553,12 @@ static void described(void **state)
     (void)state;
     drive_open(&d, BEARER, EPOP_SASL_CLIENT, &bare, 0);
     assert_string_equal(d.step.name, "OAUTHBEARER");
-    assert_int_equal(d.step.properties, EPOP_SASL_CLIENT_FIRST);
+    assert_int_equal(d.step.properties, EPOP_SASL_CLIENT_FIRST | EPOP_SASL_TELLS);
     assert_int_equal(d.step.hashes, 0);
     drive_close(&d);
     drive_open(&d, epop_sasl_xoauth2, EPOP_SASL_SERVER, &bare, 0);
     assert_string_equal(d.step.name, "XOAUTH2");
-    assert_int_equal(d.step.properties, EPOP_SASL_CLIENT_FIRST);
+    assert_int_equal(d.step.properties, EPOP_SASL_CLIENT_FIRST | EPOP_SASL_TELLS);
     assert_int_equal(d.step.hashes, 0);
     drive_close(&d);
 }

@@ -139,7 +139,7 @@ static void config_errors(void **data)
     REFUSED(host.config.slot_count = 0, EPOP_ERR_VALUE);
     REFUSED(host.config.slot_count = 65536, EPOP_ERR_VALUE);
     REFUSED(host.config.slot_count = 4294967295u, EPOP_ERR_VALUE);
-    REFUSED(host.config.flags = 32, EPOP_ERR_VALUE);
+    REFUSED(host.config.flags = 64, EPOP_ERR_VALUE);
     REFUSED(host.config.flags = 0x80000001u, EPOP_ERR_VALUE);
     REFUSED(host.config.line_buffer_size = 512, EPOP_OK);
     REFUSED(host.config.output_buffer_size = 255, EPOP_OK);

@@ -111,6 +111,7 @@ static int32_t on_header(void *user, const epop_sync_header_event *event)
     sync_host *h = user;
 
     CHECK_HEAD(event, EPOP_EVENT_SYNC_HEADER);
+    h->header_octets[event->number] = event->octets;
     if (event->last) {
         record_add(line(h), "header %u %s last %s %llu\n", (unsigned)event->number, purposes[event->purpose],
                    event->status == EPOP_STATUS_OK ? "+" : "-", (unsigned long long)event->offset);

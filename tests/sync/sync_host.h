@@ -54,7 +54,8 @@ typedef struct sync_host {
     uint32_t verdicts[HOST_MESSAGES + 2];
     uint64_t first_seen[HOST_MESSAGES + 2];
     uint32_t choices[HOST_MESSAGES + 2];
-    uint8_t keyed[HOST_MESSAGES + 2]; /* messages whose key the sync knows */
+    uint8_t keyed[HOST_MESSAGES + 2];          /* messages whose key the sync knows */
+    uint64_t header_octets[HOST_MESSAGES + 2]; /* what the last event of a header said of its message */
     uint32_t confirm;
     uint32_t waiting[HOST_MESSAGES + 2]; /* numbers to confirm later */
     uint32_t waiting_count;

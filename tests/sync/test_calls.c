@@ -41,6 +41,12 @@ static void init(void **data)
     config.table_count = 1;
     assert_int_equal(init_with(&config), EPOP_ERR_NULL);
     config = h.config;
+    config.table = (epop_sync_entry *)(void *)&made; /* never touched */
+    config.table_count = 0x7FFFFFFF;
+    assert_int_equal(init_with(&config), EPOP_OK);
+    config.table_count = 0x80000000u; /* steps could not be counted */
+    assert_int_equal(init_with(&config), EPOP_ERR_VALUE);
+    config = h.config;
     config.flags = 0x40;
     assert_int_equal(init_with(&config), EPOP_ERR_VALUE);
     h.callbacks.struct_size--;
@@ -136,6 +142,7 @@ static void wrong_answers(sync_host *host, uint32_t kind, uint32_t number)
     assert_int_equal(epop_sync_close(&host->sync, &outcome), EPOP_ERR_REENTRANT);
     if (kind == EPOP_EVENT_SYNC_MAILDROP) {
         assert_int_equal(epop_sync_table(&host->sync, &entry, 0), EPOP_ERR_VALUE);
+        assert_int_equal(epop_sync_table(&host->sync, &entry, 0x80000000u), EPOP_ERR_VALUE);
         assert_int_equal(epop_sync_table(&host->sync, NULL, 1), EPOP_ERR_NULL);
     } else {
         assert_int_equal(epop_sync_table(&host->sync, &entry, 1), EPOP_ERR_NOT_ASKED);

@@ -317,6 +317,59 @@ static void quit_of_the_hosts_own(void **data)
                    "outcome PHASE DELETED listed 4 fetched 4 failed 0 marked 2 strange 0\n");
 }
 
+static void quit_while_listing(sync_host *host, uint32_t kind, uint32_t number)
+{
+    if (kind == EPOP_EVENT_SYNC_LISTED && number == 3) {
+        (void)epop_client_quit(&host->client, 9);
+    }
+}
+
+/* No command can follow a QUIT of the host's own: the run is given up, and says so, however well QUIT ends. */
+static void given_up(void **data)
+{
+    uint32_t table;
+
+    (void)data;
+    for (table = 2; table < 4; table++) {
+        host_prepare(&h, EPOP_SYNC_DELETE);
+        h.table_count = table;
+        h.act = quit_while_listing;
+        h.verdicts[2] = EPOP_SYNC_SEEN;
+        host_run(&h);
+        assert_null(strstr(record_text(&h.sent), "RETR"));
+        assert_null(strstr(record_text(&h.sent), "DELE"));
+        assert_int_equal(h.outcome.result, EPOP_ERR_PHASE);
+        assert_int_equal(h.outcome.deletions, EPOP_SYNC_NOTHING_DELETED);
+    }
+}
+
+/* A stop changes nothing of how a run has failed, and makes no failure of one that has not. */
+static void stop_after_a_failure(void **data)
+{
+    static const rule neither[] = {{"LIST", "-ERR\r\n"}, {"UIDL", "-ERR\r\n"}, {"QUIT", ""}, END_OF_RULES};
+    static const rule refused[] = {{"RETR 1", "-ERR\r\n"}, {"RETR 2", ""}, END_OF_RULES};
+
+    (void)data;
+    host_prepare(&h, EPOP_SYNC_DELETE);
+    h.rules = neither;
+    host_begin(&h);
+    host_go(&h);
+    assert_int_equal(epop_sync_stop(&h.sync), EPOP_OK);
+    (void)host_hears(&h, "+OK\r\n");
+    host_close(&h);
+    assert_int_equal(h.outcome.result, EPOP_ERR_SYNC_LISTING);
+    host_prepare(&h, EPOP_SYNC_DELETE);
+    h.rules = refused;
+    host_begin(&h);
+    host_go(&h);
+    assert_int_equal(epop_sync_stop(&h.sync), EPOP_OK);
+    (void)host_hears(&h, "+OK\r\nx\r\n.\r\n");
+    host_go(&h);
+    host_close(&h);
+    host_ended(&h, "report 1 FAILED SYNC_REFUSED\nreport 2 FAILED ABORTED\nreport 3\n"
+                   "outcome OK NOTHING listed 3 fetched 0 failed 2 marked 0 strange 0\n");
+}
+
 static int end(void **data)
 {
     (void)data;
@@ -329,11 +382,21 @@ static int end(void **data)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(retr_refused),           TEST(dele_refused),           TEST(quit),          TEST(quit_sent_in_part),
-        TEST(end_of_file_everywhere), TEST(cut_in_a_message),       TEST(confirm_later), TEST(confirm_later_in_windows),
-        TEST(never_confirmed),        TEST(confirm_on_a_dead_link), TEST(nobody_stores), TEST(aborted_by_the_host),
-        TEST(quit_of_the_hosts_own)};
+    const struct CMUnitTest tests[] = {TEST(retr_refused),
+                                       TEST(dele_refused),
+                                       TEST(quit),
+                                       TEST(quit_sent_in_part),
+                                       TEST(end_of_file_everywhere),
+                                       TEST(cut_in_a_message),
+                                       TEST(confirm_later),
+                                       TEST(confirm_later_in_windows),
+                                       TEST(never_confirmed),
+                                       TEST(confirm_on_a_dead_link),
+                                       TEST(nobody_stores),
+                                       TEST(aborted_by_the_host),
+                                       TEST(quit_of_the_hosts_own),
+                                       TEST(given_up),
+                                       TEST(stop_after_a_failure)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

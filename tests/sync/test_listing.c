@@ -167,6 +167,23 @@ static void stat_of_no_use(void **data)
     }
 }
 
+/* Where all fits into memory, the second LIST judges the rows, not the first, which only counts. */
+static void counted_and_listed(void **data)
+{
+    static const rule disorder[] = {
+        {"STAT", "-ERR\r\n"}, {"LIST", "+OK\r\n3 22\r\n1 22\r\n2 22\r\n.\r\n"}, END_OF_RULES};
+    static const rule nonsense[] = {
+        {"STAT", "-ERR\r\n"}, {"LIST", "+OK\r\n1 22\r\nwhat\r\n2 22\r\n3 22\r\n.\r\n"}, END_OF_RULES};
+
+    (void)data;
+    run(EPOP_SYNC_DELETE, disorder);
+    host_sent(&h, "STAT|LIST|LIST|UIDL|RETR 1|RETR 2|RETR 3|DELE 3|DELE 2|DELE 1|QUIT");
+    run(EPOP_SYNC_DELETE, nonsense);
+    assert_int_equal(h.outcome.fetched, 3);
+    assert_int_equal(h.outcome.strange, 1);
+    assert_int_equal(h.outcome.marked, 0);
+}
+
 /* The octets are of no account. */
 static void stat_without_octets(void **data)
 {
@@ -375,6 +392,7 @@ int main(void)
                                        TEST(only_one_listing),
                                        TEST(stat_of_no_use),
                                        TEST(stat_without_octets),
+                                       TEST(counted_and_listed),
                                        TEST(stat_and_list_of_no_use),
                                        TEST(stop_at_the_count),
                                        TEST(stat_and_list_differ),

@@ -312,6 +312,28 @@ static void drop(void **data)
     host_sent(&h, "STAT|LIST|UIDL|TOP 1 0|TOP 2 0|TOP 3 0|RETR 1|RETR 2|DELE 3|QUIT");
 }
 
+/* A header comes with the size that LIST said, or none. */
+static void size_beside_a_header(void **data)
+{
+    static const rule sizes[] = {{"LIST", "+OK\r\n1 22\r\n2 4294967297\r\n3 0\r\n.\r\n"}, {NULL, NULL}};
+    static const rule no_uidl[] = {{"UIDL", "-ERR\r\n"}, {NULL, NULL}};
+    static const rule no_sizes[] = {{"LIST", "-ERR\r\n"}, {NULL, NULL}};
+
+    (void)data;
+    host_prepare(&h, EPOP_SYNC_FILTER);
+    h.rules = sizes;
+    host_run(&h);
+    assert_true(h.header_octets[1] == 22 && h.header_octets[2] == UINT64_C(4294967297) && h.header_octets[3] == 0);
+    host_prepare(&h, EPOP_SYNC_IDENTIFY);
+    h.rules = no_uidl;
+    host_run(&h);
+    assert_true(h.header_octets[1] == 22 && h.header_octets[2] == 22 && h.header_octets[3] == 22);
+    host_prepare(&h, EPOP_SYNC_FILTER);
+    h.rules = no_sizes;
+    host_run(&h);
+    assert_true(h.header_octets[1] == EPOP_SYNC_SIZE_UNKNOWN && h.header_octets[3] == EPOP_SYNC_SIZE_UNKNOWN);
+}
+
 static int end(void **data)
 {
     (void)data;
@@ -339,7 +361,8 @@ int main(void)
                                        TEST(keep_newest),
                                        TEST(keep_newest_of_what_is_there),
                                        TEST(delete_and_keep_newest),
-                                       TEST(drop)};
+                                       TEST(drop),
+                                       TEST(size_beside_a_header)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

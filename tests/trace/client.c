@@ -124,13 +124,13 @@ static void log_capability(struct run *r, const epop_row_event *event, struct te
 
 static int32_t on_row(void *user, const epop_row_event *event)
 {
-    static const char *const names[] = {"?", "STAT", "LIST", "UIDL", "CAPA", "LANG", "RAW", "UNREADABLE"};
+    static const char *const names[] = {"?", "STAT", "LIST", "UIDL", "CAPA", "LANG", "RAW", "UNREADABLE", "SASL"};
     struct run *r = user;
     struct text canonical = {NULL, 0, 0};
 
     callback_begin(r, EPOP_EVENT_ROW);
     check_head(r, event->struct_size, sizeof *event, event->kind, EPOP_EVENT_ROW);
-    log_line(r, "row token=%lu %s", (unsigned long)event->token, event->row < 8 ? names[event->row] : "?");
+    log_line(r, "row token=%lu %s", (unsigned long)event->token, event->row < 9 ? names[event->row] : "?");
     if (event->listing) {
         log_listing(r, event, &canonical);
     } else if (event->capability) {

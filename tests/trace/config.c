@@ -71,6 +71,7 @@ static const struct {
     {"allow-lf", ROLE_CLIENT, EPOP_CLIENT_ALLOW_LF},
     {"stls", ROLE_CLIENT, EPOP_CLIENT_STLS},
     {"sasl-only", ROLE_CLIENT, EPOP_CLIENT_SASL_ONLY},
+    {"sasl-unlisted", ROLE_CLIENT, EPOP_CLIENT_SASL_UNLISTED},
     {"allow-cleartext", ROLE_SERVER, EPOP_SERVER_ALLOW_CLEARTEXT},
     {"tls", ROLE_SERVER, EPOP_SERVER_TLS},
     {"stls", ROLE_SERVER, EPOP_SERVER_STLS},

@@ -126,9 +126,11 @@ static void judge_params(epop_capability *want, const epop_span *words, size_t c
 static int32_t judge(epop_capability *want, const uint8_t *text, size_t len)
 {
     epop_span words[64];
-    size_t count = split(text, len, words, 64);
+    size_t count;
 
     memset(want, 0, sizeof *want);
+    memset(words, 0, sizeof words);
+    count = split(text, len, words, 64);
     want->value = EPOP_UNSET;
     if (count == 0) {
         return EPOP_ERR_SYNTAX;

@@ -126,6 +126,19 @@ static int begins(const uint8_t *text, size_t len, const char *with)
     return len >= strlen(with) && memcmp(text, with, strlen(with)) == 0;
 }
 
+/* A challenge right after its plus: the letters of base64, in fours. */
+static int is_bare_challenge(const uint8_t *text, size_t len)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+
+    for (size_t i = 1; i < len; i++) {
+        if (text[i] == 0 || !strchr(letters, text[i])) {
+            return 0;
+        }
+    }
+    return len > 1 && text[0] == '+' && len % 4 == 1;
+}
+
 static int32_t judge(epop_reply *want, const uint8_t *text, size_t len)
 {
     size_t at;
@@ -137,7 +150,7 @@ static int32_t judge(epop_reply *want, const uint8_t *text, size_t len)
     } else if (begins(text, len, "-ERR")) {
         want->status = EPOP_STATUS_ERR;
         at = 4;
-    } else if (begins(text, len, "+ ") || (len == 1 && text[0] == '+')) {
+    } else if (begins(text, len, "+ ") || (len == 1 && text[0] == '+') || is_bare_challenge(text, len)) {
         want->status = EPOP_STATUS_CONTINUE;
         at = 1;
     } else {
@@ -265,7 +278,7 @@ static void test_status(void **state)
         "",     "O",    "OK",   "+O",     "-",    "-E",     "-ER",  "ERR",    "+ok",   "+Ok",  "-err",
         "-Err", " +OK", "++OK", "- ERR",  "+\t",  "*",      ".",    "+-",     "-OK",   "+ERR",
         "* BYE Server shutting down.",
-        "\n+OK", "Error", "HTTP/1.1 200 OK", "+dGVzdA==",
+        "\n+OK", "Error", "HTTP/1.1 200 OK", "+dGVzd==", "+dGV=dA= ", "+dGVzdA-=",
     };
 
     (void)state;
@@ -320,6 +333,8 @@ static void test_examples(void **state)
     expect("+", EPOP_STATUS_CONTINUE, EPOP_CODE_NONE, "", "", "");
     expect("+ ", EPOP_STATUS_CONTINUE, EPOP_CODE_NONE, "", "", "");
     expect("+  eA==", EPOP_STATUS_CONTINUE, EPOP_CODE_NONE, "", " eA==", " eA==");
+    expect("+eA==", EPOP_STATUS_CONTINUE, EPOP_CODE_NONE, "", "eA==", "eA==");
+    expect("++/09azAZ", EPOP_STATUS_CONTINUE, EPOP_CODE_NONE, "", "+/09azAZ", "+/09azAZ");
 }
 
 /* ---- Codes ------------------------------------------------------------------------------------------------------ */

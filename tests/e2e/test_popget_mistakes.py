@@ -1,0 +1,120 @@
+"""What users and editors do: wrong ports, files with marks and foreign line ends, commands that say too much.
+
+Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
+"""
+import os
+import subprocess
+
+import pytest
+
+from mails import assert_same, small, stored
+from minipop import MiniPop
+from programs import (
+    EX_IOERR,
+    EX_PROTOCOL,
+    EX_USAGE,
+    PASSWORD,
+    popget,
+    popget_environment,
+    program,
+)
+
+MARK = b"\xef\xbb\xbf"
+
+
+def by_command(tmp_path, server, command, status=0):
+    """Fetches with `command` for passwordeval."""
+    done = subprocess.run(
+        [program("popget"), "--allow-cleartext", "--maildir", str(tmp_path / "in"), "--passwordeval", command]
+        + [f"pop://alice@127.0.0.1:{server.port}"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=popget_environment(None),
+        timeout=120,
+        preexec_fn=os.setsid,
+    )
+    assert done.returncode == status, done.stderr.decode(errors="replace")
+    assert PASSWORD.encode() not in done.stdout + done.stderr
+    return done
+
+
+@pytest.mark.parametrize("more", ["echo user: alice", "seq 20000", "sleep 0.3; echo late; exit 0", "head -c 900000 /dev/zero"])
+def test_command_that_says_more_than_the_password(tmp_path, more):
+    """Password managers print notes behind it. The first line is the password, and no SIGPIPE kills the command."""
+    with MiniPop(small(1)) as server:
+        by_command(tmp_path, server, f"echo {PASSWORD}; {more}")
+        assert_same(stored(tmp_path / "in"), small(1))
+
+
+def test_command_that_does_not_end_its_output(tmp_path):
+    with MiniPop(small(1)) as server:
+        done = by_command(tmp_path, server, f"echo {PASSWORD}; yes", status=EX_IOERR)
+        assert b"passwordeval: its output is too long" in done.stderr and server.commands == []
+
+
+@pytest.mark.parametrize("text", [MARK + PASSWORD.encode() + b"\r\n", MARK + PASSWORD.encode()])
+def test_password_file_with_a_byte_order_mark(tmp_path, text):
+    secret = tmp_path / "secret"
+    secret.write_bytes(text)
+    secret.chmod(0o600)
+    with MiniPop(small(1)) as server:
+        popget("--password-file", secret, "--maildir", tmp_path / "in", port=server.port, password=None)
+        assert_same(stored(tmp_path / "in"), small(1))
+
+
+@pytest.mark.parametrize(
+    "greeting, service",
+    [
+        (b"220 mail.example.org ESMTP\r\n", b"an SMTP server"),
+        (b"220-mail.example.org\r\n220 ESMTP\r\n", b"an SMTP server"),
+        (b"* OK [CAPABILITY IMAP4rev1] ready\r\n", b"an IMAP server"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", b"an SSH server"),
+    ],
+)
+def test_server_of_another_protocol(tmp_path, greeting, service):
+    with MiniPop(GREETING=greeting) as server:
+        done = popget("--maildir", tmp_path / "in", port=server.port, status=EX_PROTOCOL)
+        assert b"this is " + service + b": wrong port?" in done.stderr
+        assert server.commands == []
+
+
+@pytest.mark.parametrize(
+    "user, hint", [("alice@example.org", b"%40"), ("alice:secret", b"%3A"), ("a@b@c", b"%40"), ("DOM:alice", b"%3A")]
+)
+def test_url_with_an_unquoted_user(tmp_path, user, hint):
+    done = popget("--maildir", tmp_path / "in", port=1, user=user, status=EX_USAGE)
+    assert hint in done.stderr and user.encode() not in done.stderr
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "localhost.", "mail.localhost"])
+def test_localhost_needs_no_resolver(tmp_path, host):
+    """RFC 6761 section 6.3. A namespace of its own hides /etc/hosts and the resolvers."""
+    hidden = tmp_path / "empty"
+    hidden.write_text("")
+    script = f"mount --bind {hidden} /etc/hosts && mount --bind {hidden} /etc/nsswitch.conf && exec \"$@\""
+    with MiniPop(small(1)) as server:
+        command = [program("popget"), "--allow-cleartext", "--tls", "never", "--maildir", str(tmp_path / "in")]
+        unshare = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
+        if subprocess.run([*unshare, script, "sh", "true"], capture_output=True).returncode:
+            pytest.skip("no namespaces here")
+        done = subprocess.run(
+            [*unshare, script, "sh", *command, f"pop://alice@{host}:{server.port}"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=popget_environment(),
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
+        assert_same(stored(tmp_path / "in"), small(1))
+
+
+def test_log_with_line_ends_of_an_editor(tmp_path):
+    state = tmp_path / "state"
+    state.write_text("popget state log 1\n")
+    with MiniPop(small(3)) as server:
+        options = ("--maildir", tmp_path / "in", "--state", state)
+        popget(*options, "--max-messages", 2, port=server.port)
+        state.write_bytes(state.read_bytes().replace(b"\n", b"\r\n"))
+        popget(*options, port=server.port)
+        popget(*options, port=server.port)
+        assert_same(stored(tmp_path / "in"), small(3))
