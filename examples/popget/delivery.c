@@ -2,7 +2,9 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
+#include "mbox_file.h"
 #include "plan.h"
+#include "signals.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -121,6 +123,13 @@ bool delivery_recover(struct plan *plan)
  * Batches
  */
 
+static bool is_full(const struct plan *plan)
+{
+    const struct delivery *delivery = &plan->fetch.delivery;
+
+    return delivery->count >= BATCH_MESSAGES || delivery->octets >= BATCH_OCTETS || plan->sink->crowded;
+}
+
 void delivery_add(struct plan *plan, uint32_t number, uint64_t key, uint64_t octets)
 {
     struct delivery *delivery = &plan->fetch.delivery;
@@ -129,7 +138,12 @@ void delivery_add(struct plan *plan, uint32_t number, uint64_t key, uint64_t oct
     delivery->held[delivery->count].key = key;
     delivery->count++;
     delivery->octets += octets;
-    if (delivery->count == BATCH_MESSAGES || delivery->octets >= BATCH_OCTETS || plan->sink->crowded) {
+    if (plan->sink->pending > 0) {
+        delivery_look(plan);
+    } else if (is_full(plan)) {
+        delivery_try(plan);
+    }
+    if (delivery->count == BATCH_ROOM) {
         delivery_commit(plan);
     }
 }
@@ -193,7 +207,9 @@ static size_t deliver(struct plan *plan)
             }
         }
     }
-    sink_end_batch(sink, noted);
+    if (!sink->locked) {
+        sink_end_batch(sink, noted);
+    }
     return safe;
 }
 
@@ -206,18 +222,21 @@ static void count_stored(struct plan *plan, uint64_t key)
     }
 }
 
-void delivery_commit(struct plan *plan)
+static void commit(struct plan *plan, unsigned patience)
 {
     struct delivery batch = plan->fetch.delivery;
     size_t safe;
     size_t i;
 
-    if (batch.count == 0) {
+    plan->sink->patience = patience;
+    safe = deliver(plan);
+    if (plan->sink->locked) {
+        plan->fetch.delivery.locked_since = batch.locked_since > 0 ? batch.locked_since : transport_now();
         return;
     }
-    safe = deliver(plan);
     plan->fetch.delivery.count = 0;
     plan->fetch.delivery.octets = 0;
+    plan->fetch.delivery.locked_since = 0;
     for (i = 0; i < batch.count; i++) {
         if (i < safe) {
             count_stored(plan, batch.held[i].key);
@@ -227,6 +246,72 @@ void delivery_commit(struct plan *plan)
     if (safe < batch.count) {
         fetch_stop(plan);
     }
+}
+
+void delivery_try(struct plan *plan)
+{
+    const struct delivery *delivery = &plan->fetch.delivery;
+    bool late = delivery->locked_since > 0 && transport_now() - delivery->locked_since >= MBOX_LOCK_WAIT;
+
+    if (delivery->count > 0 && plan->sink->pending == 0) {
+        commit(plan, late ? MBOX_LOCK_WAIT : 0);
+    }
+}
+
+/* The command of the message that was finished first has ended. */
+static void end_pending(struct plan *plan, enum sink_result result)
+{
+    struct delivery *delivery = &plan->fetch.delivery;
+    uint32_t number = delivery->held[0].number;
+    uint64_t key = delivery->held[0].key;
+
+    delivery->count--;
+    memmove(&delivery->held[0], &delivery->held[1], delivery->count * sizeof delivery->held[0]);
+    if (result == SINK_STORED && !delivery_record(plan, key)) {
+        result = SINK_BROKEN;
+    }
+    epop_sync_confirm(&plan->fetch.sync, number, result == SINK_STORED);
+    if (result == SINK_BROKEN) {
+        fetch_stop(plan);
+    }
+}
+
+static bool look_at_pending(struct plan *plan, bool wait)
+{
+    enum sink_result result = sink_poll(plan->sink, wait);
+
+    if (result != SINK_PENDING) {
+        end_pending(plan, result);
+    }
+    return result != SINK_PENDING;
+}
+
+void delivery_look(struct plan *plan)
+{
+    while (look_at_pending(plan, false)) {
+    }
+    if (plan->fetch.delivery.locked_since > 0) {
+        delivery_try(plan);
+    }
+}
+
+void delivery_commit(struct plan *plan)
+{
+    while (look_at_pending(plan, true)) {
+    }
+    if (plan->fetch.delivery.count > 0) {
+        commit(plan, MBOX_LOCK_WAIT);
+    }
+}
+
+bool delivery_waits(const struct plan *plan)
+{
+    return plan->sink->pending > 0 || plan->fetch.delivery.locked_since > 0;
+}
+
+bool delivery_is_crowded(const struct plan *plan)
+{
+    return delivery_waits(plan) && (plan->sink->pending > 0 ? plan->sink->crowded : is_full(plan));
 }
 
 bool delivery_record(struct plan *plan, uint64_t key)

@@ -24,18 +24,31 @@ struct delivery {
     struct {
         uint32_t number;
         uint64_t key;
-    } held[BATCH_MESSAGES];
+    } held[BATCH_ROOM];
     size_t count;
     uint64_t octets;
+    int64_t locked_since; /* transport_now when a lock was first met that keeps the batch waiting; 0: none does */
 };
 
 /* What an earlier run has left open is brought to its end. False after a report. */
 bool delivery_recover(struct plan *plan);
 
-/* The sink holds one more message. */
+/* The sink holds one more message, or one more command is pending. */
 void delivery_add(struct plan *plan, uint32_t number, uint64_t key, uint64_t octets);
 
-/* Brings what is held to its readers; does nothing where there is nothing. */
+/* Whether something is awaited: a lock, or a command that is at work. Then delivery_look, from time to time. */
+bool delivery_waits(const struct plan *plan);
+
+/* ... and nothing more can be taken before that. */
+bool delivery_is_crowded(const struct plan *plan);
+
+/* Looks what has become of it. */
+void delivery_look(struct plan *plan);
+
+/* Brings what is held to its readers, where no lock is in the way; does nothing where nothing is held. */
+void delivery_try(struct plan *plan);
+
+/* Brings what is held to its readers, and waits for what is pending; does nothing where there is nothing. */
 void delivery_commit(struct plan *plan);
 
 /* Notes as seen a message that the sink has stored by itself. False after a report. */

@@ -242,17 +242,17 @@ static bool is_void(const struct fetch *fetch)
     return fetch->octets == 0 && fetch->expected > 0 && fetch->expected != EPOP_SYNC_SIZE_UNKNOWN;
 }
 
-/* A whole message. */
-static void finish(struct plan *plan, uint64_t key)
+/* A whole message. The session pauses where no more can be taken. */
+static int32_t finish(struct plan *plan, uint64_t key)
 {
     struct fetch *fetch = &plan->fetch;
     struct sink_message message = describe(plan, key);
     enum sink_result result = sink_finish(plan->sink, &message);
 
     fetch->open = false;
-    if (result == SINK_HELD) {
+    if (result == SINK_HELD || result == SINK_PENDING) {
         delivery_add(plan, message.number, key, message.octets);
-        return;
+        return delivery_is_crowded(plan) ? EPOP_PAUSE : 0;
     }
     if (result == SINK_STORED && !delivery_record(plan, key)) {
         result = SINK_BROKEN;
@@ -261,6 +261,7 @@ static void finish(struct plan *plan, uint64_t key)
     if (result == SINK_BROKEN) {
         fetch_stop(plan);
     }
+    return 0;
 }
 
 static int32_t on_end(void *user, const epop_sync_message_event *event)
@@ -269,8 +270,7 @@ static int32_t on_end(void *user, const epop_sync_message_event *event)
     struct fetch *fetch = &plan->fetch;
 
     if (event->result == EPOP_OK && fetch->open && !is_void(fetch)) {
-        finish(plan, event->key);
-        return 0;
+        return finish(plan, event->key);
     }
     if (event->result == EPOP_OK && fetch->open) {
         report_failure(plan->report, STATUS_PROTOCOL,
@@ -447,7 +447,7 @@ static void report_refusal(struct plan *plan, const epop_end_event *event)
     char message[40] = "";
 
     if (event->result != EPOP_OK || event->status == EPOP_STATUS_OK || event->command == EPOP_CMD_QUIT ||
-        event->command == EPOP_CMD_UIDL || event->command == EPOP_CMD_TOP) {
+        event->command == EPOP_CMD_UIDL || event->command == EPOP_CMD_TOP || event->command == EPOP_CMD_NOOP) {
         return;
     }
     if (event->command == EPOP_CMD_STAT || (event->command == EPOP_CMD_LIST && event->number == 0)) {
@@ -461,7 +461,7 @@ static void report_refusal(struct plan *plan, const epop_end_event *event)
                    message, epop_command_name(event->command), plan->refusal, meaning_of(event->command));
 }
 
-void fetch_hear_end(struct plan *plan, const epop_end_event *event)
+int32_t fetch_hear_end(struct plan *plan, const epop_end_event *event)
 {
     bool good = event->result == EPOP_OK && event->status == EPOP_STATUS_OK;
 
@@ -474,7 +474,7 @@ void fetch_hear_end(struct plan *plan, const epop_end_event *event)
     if (event->command == EPOP_CMD_QUIT) {
         plan->quit_failed = !good;
     }
-    plan->fetch.callbacks.on_end(&plan->fetch.sync, event);
+    return plan->fetch.callbacks.on_end(&plan->fetch.sync, event) == EPOP_PAUSE ? EPOP_PAUSE : 0;
 }
 
 /* A message that is given up for its length is received to its end, and dropped inside the session. */

@@ -56,7 +56,8 @@ bool fetch_open(struct plan *plan);
 void fetch_hear_reply(struct plan *plan, const epop_reply_event *event);
 void fetch_hear_row(struct plan *plan, const epop_row_event *event);
 void fetch_hear_body(struct plan *plan, const epop_body_event *event);
-void fetch_hear_end(struct plan *plan, const epop_end_event *event);
+/* EPOP_PAUSE, or 0. */
+int32_t fetch_hear_end(struct plan *plan, const epop_end_event *event);
 
 /* Nothing more can be stored, and why was reported: ends the session, now or when what is stored is deleted. */
 void fetch_stop(struct plan *plan);

@@ -69,6 +69,7 @@ static const char *const help_lines[] = {
     "      --pipeline N          requests ahead, where the server allows it (default 1000, and",
     "                            no more than 4 MiB of mail)",
     "      --timeout SECONDS     longest wait for the server (default 180)",
+    "      --keep-alive SECONDS  NOOP so often while CMD or a lock is awaited (default 45)",
     "      --trace FILE          write the dialogue to FILE, without passwords and messages",
     "",
     "  -h, --help                this text",

@@ -11,7 +11,10 @@
 
 #include <stdbool.h>
 
-enum { LOOP_BUFFER = 65536 };
+enum {
+    LOOP_BUFFER = 65536,
+    LOOP_LEAST = 8 /* octets a second: less than any link that mail could be fetched over */
+};
 
 enum loop_end {
     LOOP_GO_ON,  /* not an end */
@@ -27,13 +30,22 @@ struct loop_host {
     bool (*is_busy)(void *user); /* there is something to be done as soon as the peer has nothing to say */
     void (*work)(void *user);    /* ... and does it */
     void (*watch)(void *user);   /* after every piece of input */
+    bool (*waits)(void *user);   /* for a child or a lock: the session is kept alive meanwhile */
+    bool (*is_crowded)(void *user); /* ... and can take hardly anything before that has ended */
+    void (*look)(void *user);       /* ... whether it has */
+    uint64_t (*steps)(void *user);  /* how often the session has come a step further: a reply, the end of a command */
 };
 
 struct loop {
     epop_client *client;
     struct loop_host host;
     struct transport *transport;
-    unsigned timeout;                 /* seconds, for waits that the session sets no deadline for */
+    unsigned timeout;                 /* seconds in which there must be progress */
+    unsigned keep_alive;              /* seconds of silence that a server bears */
+    int64_t window_end;               /* the time by which it must be there; 0: nothing is awaited */
+    uint64_t window_octets;           /* that were moved since the window began */
+    uint64_t window_steps;            /* at its beginning */
+    int64_t last_octets;              /* the time when some were moved */
     struct transport_failure failure; /* of a connection that broke */
     bool is_stls;                     /* TLS began in the middle of the session */
     bool deaf;                        /* the peer takes nothing any more; what it has still to say is read */
@@ -43,7 +55,10 @@ struct loop {
     uint8_t data[LOOP_BUFFER];
 };
 
-/* Runs until the session is over; closes nothing. Where that is by LOOP_DONE or LOOP_ERROR, epop_client_error_info
+/* Every wait for the peer has an end that single octets do not move: within `timeout` seconds it must come a step further
+ * (a reply, the end of a response), or LOOP_LEAST octets a second must be moved. TLS must be up within `timeout` seconds.
+ *
+ * Runs until the session is over; closes nothing. Where that is by LOOP_DONE or LOOP_ERROR, epop_client_error_info
  * knows whether all went well. */
 enum loop_end loop_run(struct loop *loop);
 

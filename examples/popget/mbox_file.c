@@ -20,24 +20,25 @@
 #include <unistd.h>
 
 enum {
-    LOCK_WAIT = 60, /* seconds; a mail program that rewrites a large mailbox may need some */
     LOCK_STEP = 100 /* milliseconds */
 };
 
-/* Waits for the lock for a while; false with errno set. */
-static bool lock(int fd)
+/* Waits for the lock for so many milliseconds; false with errno set. */
+static bool lock(int fd, unsigned patience)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int tries;
+    unsigned waited;
 
-    for (tries = 0; tries < LOCK_WAIT * 1000 / LOCK_STEP && !signals_caught(); tries++) {
+    for (waited = 0; waited <= patience && !signals_caught(); waited += LOCK_STEP) {
         if (fcntl(fd, F_SETLK, &whole) == 0) {
             return true;
         }
         if (errno != EACCES && errno != EAGAIN && errno != EINTR) {
             return false;
         }
-        poll(NULL, 0, LOCK_STEP);
+        if (waited + LOCK_STEP <= patience) {
+            poll(NULL, 0, LOCK_STEP);
+        }
     }
     errno = EAGAIN;
     return false;
@@ -53,7 +54,7 @@ static bool same_file(int fd, const char *name)
            opened.st_ino == named.st_ino;
 }
 
-int mbox_file_open(const char *name, bool *fresh)
+int mbox_file_open(const char *name, bool *fresh, unsigned patience)
 {
     struct stat about;
     int fd;
@@ -70,7 +71,7 @@ int mbox_file_open(const char *name, bool *fresh)
             errno = EINVAL;
             return -1;
         }
-        if (!lock(fd)) {
+        if (!lock(fd, patience)) {
             why = errno;
             close(fd);
             errno = why;
@@ -219,7 +220,7 @@ enum sink_result sink_mbox_resolve(const char *file, const char *detail, struct 
     if (access(file, F_OK) != 0 && errno == ENOENT) {
         return SINK_REFUSED;
     }
-    fd = mbox_file_open(file, &fresh);
+    fd = mbox_file_open(file, &fresh, MBOX_LOCK_WAIT);
     if (fd < 0) {
         return give_up(file, errno, report);
     }

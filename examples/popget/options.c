@@ -71,6 +71,11 @@ static bool set_pipeline(struct options *options, const char *argument)
     return small_number(argument, 1, PIPELINE_MOST, &options->pipeline);
 }
 
+static bool set_keep_alive(struct options *options, const char *argument)
+{
+    return small_number(argument, 1, TIMEOUT_MOST, &options->keep_alive);
+}
+
 static bool set_timeout(struct options *options, const char *argument)
 {
     return small_number(argument, 1, TIMEOUT_MOST, &options->timeout);
@@ -232,6 +237,7 @@ static const struct row rows[] = {
     CALL_ROW("keep-newest", 0, OF_BOTH, GROUP_FATE, set_keep_newest),
     CALL_ROW("pipeline", 0, OF_BOTH, GROUP_NONE, set_pipeline),
     CALL_ROW("timeout", 0, OF_BOTH, GROUP_NONE, set_timeout),
+    CALL_ROW("keep-alive", 0, OF_BOTH, GROUP_NONE, set_keep_alive),
     TEXT_ROW("trace", 0, OF_COMMAND, GROUP_NONE, trace_file),
 };
 
@@ -289,6 +295,7 @@ void options_start(struct options *options)
     memset(options, 0, sizeof *options);
     options->pipeline = PIPELINE_DEFAULT;
     options->timeout = TIMEOUT_DEFAULT;
+    options->keep_alive = KEEP_ALIVE_DEFAULT;
 }
 
 /* What a lower layer has said of this group no longer holds. */

@@ -30,7 +30,8 @@ enum {
     DAYS_MOST = 36500,
     WATCH_MOST = 7 * 86400, /* seconds */
     TIMEOUT_DEFAULT = 180,  /* seconds; some servers think for long before they answer QUIT */
-    TIMEOUT_MOST = 86400
+    TIMEOUT_MOST = 86400,
+    KEEP_ALIVE_DEFAULT = 45 /* seconds; known servers hang up after 50 */
 };
 
 struct password;
@@ -75,6 +76,7 @@ struct options {
     unsigned watch;        /* seconds between two rounds; 0: one round */
     unsigned pipeline;
     unsigned timeout;
+    unsigned keep_alive;
     bool list;
     bool json;
     bool keep;

@@ -62,6 +62,7 @@ static int32_t on_greeting(void *user, const epop_greeting_event *event)
 {
     struct plan *plan = (struct plan *)user;
 
+    plan->steps++;
     login_greeting(plan, event);
     if (event->reply->status == EPOP_STATUS_ERR) {
         keep_refusal(plan, event->reply);
@@ -76,6 +77,7 @@ static int32_t on_reply(void *user, const epop_reply_event *event)
 {
     struct plan *plan = (struct plan *)user;
 
+    plan->steps++;
     plan->refusal[0] = '\0';
     if (event->reply->status == EPOP_STATUS_ERR) {
         keep_refusal(plan, event->reply);
@@ -192,6 +194,7 @@ static void login_end(struct plan *plan, const epop_end_event *event)
 {
     login_wipe(&plan->login);
     plan->too_soon = event->code == EPOP_CODE_LOGIN_DELAY;
+    plan->logged_in = event->result == EPOP_OK;
     if (event->result != EPOP_OK) {
         login_failed(plan, event);
         plan_quit(plan);
@@ -236,14 +239,14 @@ static int32_t on_end(void *user, const epop_end_event *event)
 {
     struct plan *plan = (struct plan *)user;
 
+    plan->steps++;
     if (event->command == EPOP_CMD_LOGIN) {
         login_end(plan, event);
     }
     if (!plan->options->list) {
-        if (!plan->given_up) {
-            fetch_hear_end(plan, event);
-        }
-    } else if (event->command == EPOP_CMD_LIST) {
+        return plan->given_up ? 0 : fetch_hear_end(plan, event);
+    }
+    if (event->command == EPOP_CMD_LIST) {
         list_end(plan, event);
     } else if (event->command == EPOP_CMD_TOP) {
         browse_end(plan, event);
@@ -295,6 +298,7 @@ static int32_t start_client(struct plan *plan)
     config.max_rows = MAILBOX_ROWS_MAX;
     config.max_body = options->list ? HEADER_REPLY_MAX : 0;
     config.timeout_seconds = options->timeout;
+    config.keep_alive_seconds = options->keep_alive;
     result = login_configure(&plan->login, options, &config);
     return result == EPOP_OK ? epop_client_init(&plan->client, sizeof plan->client, &config) : result;
 }

@@ -51,6 +51,8 @@ struct plan {
     bool cut;                   /* the session ended within a message */
     uint32_t login_delay;       /* seconds between two logins, as the server wants them; 0: any */
     bool too_soon;              /* ... and it said that we do not keep to that */
+    bool logged_in;
+    uint64_t steps; /* greetings, replies and ends of commands */
     bool given_up;              /* the session was closed by us, and why was reported */
     uint8_t line[4096];
     uint8_t output[16384];

@@ -7,6 +7,7 @@
 
 #include "options.h"
 #include "password.h"
+#include "secret_file.h"
 
 /* An account, and when its turn is. */
 struct account {
@@ -15,7 +16,10 @@ struct account {
     struct password kept;
     uint64_t due;     /* milliseconds of the monotonic clock */
     uint64_t backoff; /* milliseconds since the last failure but one; 0: all is well */
+    bool proven;      /* a login has succeeded: what fails now may go well again */
+    bool aside;       /* no more rounds before its secret has changed */
     bool over;        /* no more rounds */
+    struct secret_stamp secret; /* the file with its password or token, before its last round */
 };
 
 /* Runs all of them, once, or with --watch until a signal comes. The exit status. */

@@ -25,3 +25,25 @@ int secret_file_open(const char *what, const char *name, struct report *report)
     }
     return fd;
 }
+
+void secret_file_look(struct secret_stamp *stamp, const char *name)
+{
+    stamp->is_there = stat(name, &stamp->about) == 0;
+}
+
+static bool same_time(const struct timespec *one, const struct timespec *other)
+{
+    return one->tv_sec == other->tv_sec && one->tv_nsec == other->tv_nsec;
+}
+
+bool secret_file_is_same(const struct secret_stamp *before, const struct secret_stamp *after)
+{
+    const struct stat *one = &before->about;
+    const struct stat *other = &after->about;
+
+    if (!before->is_there || !after->is_there) {
+        return before->is_there == after->is_there;
+    }
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino && one->st_size == other->st_size &&
+           same_time(&one->st_mtim, &other->st_mtim) && same_time(&one->st_ctim, &other->st_ctim);
+}

@@ -7,7 +7,20 @@
 
 #include "report.h"
 
+#include <sys/stat.h>
+
 /* A descriptor, with a warning where others may read the file; or -1 after a report. `what` says what it is. */
 int secret_file_open(const char *what, const char *name, struct report *report);
+
+/* How a file looks from outside. */
+struct secret_stamp {
+    bool is_there;
+    struct stat about;
+};
+
+void secret_file_look(struct secret_stamp *stamp, const char *name);
+
+/* False where the file was written, replaced, made or removed between the two looks. */
+bool secret_file_is_same(const struct secret_stamp *before, const struct secret_stamp *after);
 
 #endif

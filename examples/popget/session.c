@@ -11,12 +11,14 @@
 
 static bool is_busy(void *user)
 {
-    return ((struct plan *)user)->fetch.delivery.count > 0;
+    struct plan *plan = (struct plan *)user;
+
+    return plan->fetch.delivery.count > 0 && !delivery_waits(plan);
 }
 
 static void work(void *user)
 {
-    delivery_commit((struct plan *)user);
+    delivery_try((struct plan *)user);
 }
 
 static void watch(void *user)
@@ -26,6 +28,28 @@ static void watch(void *user)
     if (!plan->options->list) {
         fetch_watch(plan);
     }
+}
+
+static bool waits(void *user)
+{
+    struct plan *plan = (struct plan *)user;
+
+    return !plan->options->list && delivery_waits(plan);
+}
+
+static bool is_crowded(void *user)
+{
+    return delivery_is_crowded((struct plan *)user);
+}
+
+static void look(void *user)
+{
+    delivery_look((struct plan *)user);
+}
+
+static uint64_t steps(void *user)
+{
+    return ((struct plan *)user)->steps;
 }
 
 static void run(struct plan *plan)
@@ -41,6 +65,11 @@ static void run(struct plan *plan)
     loop.host.is_busy = is_busy;
     loop.host.work = work;
     loop.host.watch = watch;
+    loop.host.waits = waits;
+    loop.host.is_crowded = is_crowded;
+    loop.host.look = look;
+    loop.host.steps = steps;
+    loop.keep_alive = plan->options->keep_alive;
     if (plan_start(plan)) {
         end = loop_run(&loop);
         transport_close(plan->transport); /* first, so that nothing of what follows keeps the server waiting */
@@ -109,4 +138,5 @@ void session_run(struct options *options, struct report *report, struct session_
     }
     result->login_delay = plan.login_delay;
     result->too_soon = plan.too_soon;
+    result->logged_in = plan.logged_in;
 }

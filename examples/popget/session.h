@@ -11,6 +11,7 @@
 struct session_result {
     uint32_t login_delay; /* seconds; 0: any */
     bool too_soon;        /* the login was refused for that */
+    bool logged_in;
 };
 
 /* Fetches mail, or lists it. `report->status` says how that went. */

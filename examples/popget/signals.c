@@ -155,8 +155,7 @@ static bool wants_terminal(int status)
     return WIFSTOPPED(status) && (WSTOPSIG(status) == SIGTTIN || WSTOPSIG(status) == SIGTTOU);
 }
 
-/* The child where it has ended, 0 where it has not, -1 where there is none. */
-static pid_t look_after(pid_t child, int *status)
+pid_t signals_look_after(pid_t child, int *status)
 {
     pid_t changed = waitpid(child, status, WNOHANG | WUNTRACED);
 
@@ -178,7 +177,7 @@ bool signals_wait_child(pid_t child, int *status)
 
     for (;;) {
         signals_drain();
-        ended = look_after(child, status);
+        ended = signals_look_after(child, status);
         if (ended != 0) {
             return ended == child && !caught;
         }

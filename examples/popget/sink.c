@@ -57,9 +57,10 @@ enum sink_result sink_finish(struct sink *sink, const struct sink_message *messa
     if (eol_end(&sink->eol, sink->place->put, sink)) {
         result = sink->place->finish(sink, message);
     }
-    if (result == SINK_STORED || result == SINK_HELD) {
+    if (result == SINK_STORED || result == SINK_HELD || result == SINK_PENDING) {
         sink->open = false;
         sink->held += result == SINK_HELD;
+        sink->pending += result == SINK_PENDING;
     } else {
         sink_drop(sink);
     }
@@ -74,8 +75,17 @@ void sink_drop(struct sink *sink)
     }
 }
 
+enum sink_result sink_poll(struct sink *sink, bool wait)
+{
+    enum sink_result result = sink->pending > 0 ? sink->place->poll(sink, wait) : SINK_PENDING;
+
+    sink->pending -= result != SINK_PENDING;
+    return result;
+}
+
 bool sink_prepare(struct sink *sink)
 {
+    sink->locked = false;
     return sink->held == 0 || sink->place->prepare(sink);
 }
 

@@ -18,7 +18,8 @@
 #include <stdint.h>
 
 enum {
-    BATCH_MESSAGES = 64, /* that are held back at most */
+    BATCH_MESSAGES = 64, /* that are held back, until they are brought to their readers */
+    BATCH_ROOM = 80,     /* ... and some more where that has to wait */
     SINK_TARGET = 4200,  /* octets of a text that names a place */
     SINK_DETAIL = 512    /* ... and of one that says where in it a message is */
 };
@@ -37,6 +38,7 @@ struct sink_message {
 enum sink_result {
     SINK_STORED,  /* it is safe: the copy on the server may go */
     SINK_HELD,    /* it is whole, and waits for sink_publish */
+    SINK_PENDING, /* it is whole, and its command has not ended: sink_poll */
     SINK_REFUSED, /* this message was not taken, others may be; was reported */
     SINK_BROKEN   /* nothing more can be stored; was reported, unless a signal was the reason */
 };
@@ -44,7 +46,8 @@ enum sink_result {
 struct sink;
 
 /* False from begin and put is SINK_BROKEN. After it, and after a finish that has neither stored nor held, drop is
- * called too. The last four are NULL where nothing is held back. */
+ * called too. Those from
+ * prepare to end_batch are NULL where nothing is held back. */
 struct sink_place {
     bool (*begin)(struct sink *sink, const struct sink_message *message);
     bool (*put)(void *sink, const uint8_t *data, size_t len); /* line ends are mapped already */
@@ -56,6 +59,8 @@ struct sink_place {
     bool (*describe)(struct sink *sink, size_t index, char *text);
     void (*publish)(struct sink *sink);
     void (*end_batch)(struct sink *sink, bool keep);
+
+    enum sink_result (*poll)(struct sink *sink, bool wait); /* NULL where nothing is pending */
 };
 
 /* The head of every sink. */
@@ -67,8 +72,11 @@ struct sink {
     bool open;                /* a message was begun, and neither finished nor dropped */
     size_t held;              /* finished messages that wait for sink_publish */
     size_t shown;             /* ... and how many of the first of them it has made safe */
+    size_t pending;           /* finished messages that wait for sink_poll */
+    unsigned patience;        /* milliseconds that sink_prepare may wait for a lock */
+    bool locked;              /* ... which were not enough */
     bool unsure;              /* what sink_publish did may not last, or not have been undone */
-    bool crowded;             /* the batch should end when no message is open */
+    bool crowded;             /* the batch should end, or what is pending, before more comes */
     char target[SINK_TARGET]; /* for sink_resolve; "" where nothing is held back */
 };
 
@@ -81,8 +89,13 @@ enum sink_result sink_finish(struct sink *sink, const struct sink_message *messa
 void sink_drop(struct sink *sink);  /* does nothing where no message is open */
 bool sink_close(struct sink *sink); /* drops what is open or held; NULL does nothing */
 
-/* What is held survives a crash from here on, and it is settled where each message goes. False after a report. */
+/* What is held survives a crash from here on, and it is settled where each message goes. False after a report, or with
+ * `locked`, and without a report, where another program holds a lock for longer than `patience`. */
 bool sink_prepare(struct sink *sink);
+
+/* What became of the pending message that was finished first: SINK_PENDING where that is not known yet, which with
+ * `wait` is only so where nothing is pending. */
+enum sink_result sink_poll(struct sink *sink, bool wait);
 
 /* Says in `text`, of SINK_DETAIL octets, where the message goes; for sink_resolve. Behind sink_prepare. */
 bool sink_describe(struct sink *sink, size_t index, char *text);

@@ -35,8 +35,8 @@ struct maildir {
     unsigned long counter;
     char host[HOST_SIZE];
     char temporary[PATH_MAX];                      /* of the open message; "" where there is no such file */
-    char names[BATCH_MESSAGES][NAME_SIZE_OF_FILE]; /* of the finished ones */
-    int files[BATCH_MESSAGES];                     /* ... open until they are synced; -1 then */
+    char names[BATCH_ROOM][NAME_SIZE_OF_FILE]; /* of the finished ones */
+    int files[BATCH_ROOM];                     /* ... open until they are synced; -1 then */
     char new_directory[PATH_MAX];
     char tmp_directory[PATH_MAX];
     char directory[PATH_MAX];

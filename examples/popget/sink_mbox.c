@@ -37,10 +37,10 @@ struct mbox {
     struct outfile spool; /* the messages, quoted, one behind the other; its descriptor is -1 where there is none */
     off_t first;          /* octets in it of messages that are not held any more */
     off_t spooled;        /* ... and of all that are finished */
-    off_t ends[BATCH_MESSAGES];       /* of each of those */
+    off_t ends[BATCH_ROOM];       /* of each of those */
     struct outfile out;               /* the mailbox, while it is locked; else -1 */
     off_t end;                        /* where it ended before */
-    off_t places[BATCH_MESSAGES + 1]; /* where in it each message goes, and where the last one ends */
+    off_t places[BATCH_ROOM + 1]; /* where in it each message goes, and where the last one ends */
     const char *gap;                  /* what is missing for an empty line to stand before our messages */
     char line[FROM_LINE];             /* "From " with sender and date */
     size_t matched;                   /* octets of `word` seen at the head of this line, behind any number of ">" */
@@ -242,12 +242,18 @@ static void find_places(struct mbox *mbox)
 static bool mbox_prepare(struct sink *sink)
 {
     struct mbox *mbox = mbox_of(sink);
+    bool fresh;
     int fd;
 
     if (mbox->spool.fd < 0) {
         return sink_fail(sink, "temporary file", EIO);
     }
-    fd = mbox_file_open(mbox->name, &mbox->fresh);
+    fd = mbox_file_open(mbox->name, &fresh, sink->patience);
+    mbox->fresh = mbox->fresh || fresh;
+    sink->locked = fd < 0 && errno == EAGAIN && sink->patience < MBOX_LOCK_WAIT;
+    if (sink->locked) {
+        return false;
+    }
     if (fd < 0 && errno == EAGAIN && !signals_caught()) {
         report_failure(sink->report, STATUS_TEMPORARY, "%s: another program holds the lock (try again later)",
                        mbox->name);

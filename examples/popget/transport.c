@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int64_t now(void)
+int64_t transport_now(void)
 {
     struct timespec time;
 
@@ -30,24 +30,27 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* poll() for the rest of the time; a handler may have run in between. */
-static int poll_until(struct pollfd *fds, nfds_t count, int64_t end)
+/* poll() for the rest of the time; a handler may have run in between. Where a child is waited for, what has woken us
+ * is left for the caller to see. */
+static int poll_until(struct pollfd *fds, nfds_t count, bool child, int64_t end)
 {
     int64_t left;
     int ready;
 
     do {
-        signals_drain(); /* a child may have ended; the flag is what counts, and it is looked at after this */
+        if (!child) {
+            signals_drain(); /* a child may have ended; the flag is what counts, and it is looked at after this */
+        }
         if (signals_caught()) {
             return -1;
         }
-        left = end - now();
+        left = end - transport_now();
         ready = poll(fds, count, left > 0 ? (int)left : 0);
-    } while ((ready < 0 && errno == EINTR) || (ready == 1 && fds[0].revents == 0));
+    } while ((ready < 0 && errno == EINTR) || (!child && ready == 1 && fds[0].revents == 0));
     return ready;
 }
 
-static unsigned wait_on(int fd, unsigned want, unsigned seconds)
+static unsigned wait_on(int fd, unsigned want, int64_t milliseconds)
 {
     struct pollfd fds[2];
     unsigned came = 0;
@@ -59,7 +62,7 @@ static unsigned wait_on(int fd, unsigned want, unsigned seconds)
     fds[1].fd = signals_descriptor();
     fds[1].events = POLLIN;
     fds[0].revents = fds[1].revents = 0;
-    ready = poll_until(fds, 2, now() + (int64_t)seconds * 1000);
+    ready = poll_until(fds, 2, want & TRANSPORT_CHILD, transport_now() + milliseconds);
     if (signals_caught()) {
         return TRANSPORT_SIGNAL;
     }
@@ -72,6 +75,10 @@ static unsigned wait_on(int fd, unsigned want, unsigned seconds)
     if (fds[0].revents & (POLLOUT | broken)) {
         came |= want & TRANSPORT_WRITE;
     }
+    if (fds[1].revents != 0) {
+        signals_drain();
+        came |= want & TRANSPORT_CHILD;
+    }
     return came;
 }
 
@@ -80,7 +87,7 @@ static int finish_connect(int fd, unsigned timeout)
 {
     int error = 0;
     socklen_t len = sizeof error;
-    unsigned came = wait_on(fd, TRANSPORT_WRITE, timeout);
+    unsigned came = wait_on(fd, TRANSPORT_WRITE, (int64_t)timeout * 1000);
 
     if (came == TRANSPORT_SIGNAL) {
         return EINTR;
@@ -138,8 +145,9 @@ bool transport_prepare(struct transport *transport, const struct options *option
     transport->fd = -1;
     transport->is_secure = false;
     transport->host = options->host;
-    transport->tls = wanted ? tls_open(options->ca_file, report) : NULL;
-    return !wanted || transport->tls != NULL;
+    transport->report = report;
+    transport->tls = wanted && options->ca_file != NULL ? tls_open(options->ca_file, report) : NULL;
+    return !wanted || options->ca_file == NULL || transport->tls != NULL;
 }
 
 static bool connect_to_any(struct transport *transport, const struct options *options, struct report *report)
@@ -166,31 +174,33 @@ static bool connect_to_any(struct transport *transport, const struct options *op
 
 bool transport_open(struct transport *transport, const struct options *options, struct report *report)
 {
-    struct transport_failure failure = {EPOP_OK, ""};
+    struct transport_failure failure = {EPOP_OK, false, ""};
 
     if (!connect_to_any(transport, options, report)) {
         return false;
     }
     if (options->pops && !transport_start_tls(transport)) {
         transport_explain(transport, TRANSPORT_BROKEN, &failure);
-        report_fatal(report, STATUS_SOFTWARE, "%s: %s", options->host, failure.text);
+        if (!failure.reported) {
+            report_fatal(report, STATUS_SOFTWARE, "%s: %s", options->host, failure.text);
+        }
         return false;
     }
     return true;
 }
 
 /* While hands are shaken, TLS itself says what it waits for. */
-unsigned transport_wait(struct transport *transport, unsigned want, unsigned seconds)
+unsigned transport_wait(struct transport *transport, unsigned want, int64_t milliseconds)
 {
     bool ready = false;
     unsigned came;
 
     if (transport->is_secure) {
         ready = (want & TRANSPORT_READ) && tls_has_input(transport->tls);
-        want = tls_is_up(transport->tls) ? want : (unsigned)TRANSPORT_READ;
+        want = tls_is_up(transport->tls) ? want : TRANSPORT_READ | (want & TRANSPORT_CHILD);
         want |= tls_has_output(transport->tls) ? (unsigned)TRANSPORT_WRITE : 0u;
     }
-    came = wait_on(transport->fd, want, ready ? 0 : seconds);
+    came = wait_on(transport->fd, want, ready ? 0 : milliseconds);
     return came == TRANSPORT_SIGNAL || !ready ? came : came | TRANSPORT_READ;
 }
 
@@ -237,8 +247,12 @@ bool transport_has_output(const struct transport *transport)
 
 bool transport_start_tls(struct transport *transport)
 {
-    transport->is_secure = true;
-    return transport->tls != NULL && tls_start(transport->tls, transport->host);
+    if (transport->tls == NULL) {
+        transport->tls = tls_open(NULL, transport->report);
+    }
+    transport->is_secure = transport->tls != NULL;
+    transport->has_reported = !transport->is_secure;
+    return transport->is_secure && tls_start(transport->tls, transport->host);
 }
 
 bool transport_is_shaking(const struct transport *transport)
@@ -259,6 +273,7 @@ void transport_explain(const struct transport *transport, long outcome, struct t
     if (code == EPOP_OK && outcome == TRANSPORT_BROKEN) {
         snprintf(failure->text, sizeof failure->text, "%s", strerror(error));
     }
+    failure->reported = transport->has_reported;
     failure->code = code != EPOP_ERR_PEER_EOF ? code : EPOP_OK; /* what that means is the session's to say */
 }
 

@@ -14,9 +14,11 @@ struct tls;
 
 struct transport {
     int fd;           /* -1: not connected */
-    struct tls *tls;  /* NULL where the options want none */
+    struct tls *tls;  /* NULL before it is needed */
     bool is_secure;   /* TLS has begun */
+    bool has_reported; /* ... or could not, and why was reported */
     const char *host; /* whose certificate it must be */
+    struct report *report;
     uint8_t head[12]; /* the first octets that came */
     size_t head_len;
 };
@@ -24,6 +26,7 @@ struct transport {
 /* Why a connection broke. */
 struct transport_failure {
     int32_t code;   /* EPOP_ERR_ of TLS; EPOP_OK for anything else */
+    bool reported;  /* the user knows it already */
     char text[640]; /* empty where there is nothing to tell */
 };
 
@@ -38,24 +41,29 @@ enum {
 enum {
     TRANSPORT_READ = 1,
     TRANSPORT_WRITE = 2,
-    TRANSPORT_SIGNAL = 4 /* a signal was caught */
+    TRANSPORT_SIGNAL = 4, /* a signal was caught */
+    TRANSPORT_CHILD = 8   /* a child may have ended */
 };
 
-/* Gets ready for TLS where the options ask for it, before anybody is asked for a password. False after a report. */
+/* Reads the authorities of --ca, where TLS may be needed, before anybody is asked for a password. Those of the system are
+ * read when TLS begins: a system may have none, and the session may need none. False after a report. */
 bool transport_prepare(struct transport *transport, const struct options *options, struct report *report);
 
-/* Connects to the host of the options: all its addresses one after the other, each for `timeout` seconds at most; with
- * pops://, TLS begins. False after a report, or where a signal came. */
+/* Connects to the host of the options: all its addresses one after the other, each for `timeout` seconds at
+ * most; with pops://, TLS begins. False after a report, or where a signal came. */
 bool transport_open(struct transport *transport, const struct options *options, struct report *report);
 
-/* Waits until what is in `want` can be tried again; 0 after `seconds` without. */
-unsigned transport_wait(struct transport *transport, unsigned want, unsigned seconds);
+/* Waits until what is in `want` can be tried again; 0 after so many milliseconds without. */
+unsigned transport_wait(struct transport *transport, unsigned want, int64_t milliseconds);
+
+/* Milliseconds of a clock that only goes forward. */
+int64_t transport_now(void);
 
 long transport_read(struct transport *transport, uint8_t *data, size_t len);
 long transport_write(struct transport *transport, const uint8_t *data, size_t len);
 bool transport_has_output(const struct transport *transport); /* transport_write with nothing goes on with it */
 
-/* Begins TLS. Then, while it is shaking hands, transport_shake: 1 when that is done, else as reading. */
+/* Begins TLS; false where that failed, see transport_explain. Then, while it is shaking hands, transport_shake: 1 when that is done, else as reading. */
 bool transport_start_tls(struct transport *transport);
 bool transport_is_shaking(const struct transport *transport);
 long transport_shake(struct transport *transport);

@@ -181,7 +181,7 @@ static void report_end(struct plan *plan, enum loop_end end, const epop_error_in
         report_fatal(plan->report, 128 + number, "ended by signal %d", number);
     } else if (end == LOOP_STUCK) {
         report_fatal(plan->report, STATUS_SOFTWARE, "the session does not go on (please report this fault)");
-    } else if (info->code == EPOP_OK || plan->given_up) {
+    } else if (info->code == EPOP_OK || plan->given_up || failure->reported) {
         return;
     } else if (failure->code != EPOP_OK) {
         report_tls(plan, failure);

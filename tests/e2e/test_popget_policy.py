@@ -12,7 +12,7 @@ import pytest
 from certificates import Certificates
 from deadline import PATIENCE
 from mails import small
-from programs import EX_IOERR, EX_OK, EX_PROTOCOL, EX_REFUSED, EX_TEMPFAIL, EX_USAGE, PASSWORD, popget
+from programs import EX_IOERR, EX_OK, EX_PROTOCOL, EX_REFUSED, EX_TEMPFAIL, EX_UNAVAILABLE, EX_USAGE, PASSWORD, popget
 from tlspop import TlsPop, tells, tls_server
 
 SECRET = {b"USER", b"PASS", b"AUTH", b"APOP"}
@@ -62,6 +62,20 @@ def test_only_an_address_is_loopback(certificates, host):
         done = run(server, "--allow-cleartext", host=host, status=EX_REFUSED)
         assert b"EPOP_ERR_LOGIN_NO_STLS" in done.stderr and b"--tls optional" in done.stderr
         assert not SECRET & set(server.verbs())
+
+
+def test_no_store_of_authorities(certificates, monkeypatch):
+    """A system may have none: it is missed where TLS begins, and nowhere else; then no secret is sent."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent/authorities.pem")
+    popget("--list", host="no-such-host.invalid", port=110, status=EX_UNAVAILABLE)
+    with TlsPop(certificates.server, small(), stls=False) as server:
+        assert b"EPOP_ERR_LOGIN_NO_STLS" in run(server, status=EX_REFUSED).stderr
+        run(server, "--allow-cleartext", "--tls", "optional")
+    for implicit in (False, True):
+        with TlsPop(certificates.server, small(), implicit=implicit) as server:
+            done = run(server, status=EX_IOERR, scheme="pops" if implicit else "pop")
+            assert b"/nonexistent/authorities.pem" in done.stderr and done.stderr.count(b"popget: ") == 1
+            assert server.secured == 0 and not SECRET & set(server.verbs())
 
 
 @pytest.mark.parametrize(

@@ -11,26 +11,28 @@ import time
 
 import pytest
 
+from certificates import Certificates
 from deadline import PATIENCE, until
 from mails import assert_same, sent_by_epop, small, stored
 from minipop import MiniPop
-from programs import EX_REFUSED, popget_command, popget_environment
+from programs import EX_REFUSED, PASSWORD, popget_command, popget_environment
+from tlspop import TlsPop
 
 
 class Watcher:
     """A popget that goes on; killed at the end of the test, whatever happens."""
 
-    def __init__(self, tmp_path, *options, port, every=1):
+    def __init__(self, tmp_path, *options, port, every=1, password=PASSWORD, **where):
         self.output = tmp_path / "output"
         self.folder = tmp_path / "in"
         args = ["--watch", every, "--maildir", self.folder, "--state", tmp_path / "state", *options]
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(
-                popget_command(*args, port=port),
+                popget_command(*args, port=port, **where),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=popget_environment(),
+                env=popget_environment(password),
             )
 
     def __enter__(self):
@@ -107,7 +109,8 @@ def test_failures_are_survived(tmp_path):
         until(lambda: len(list((tmp_path / "in").glob("new/*"))) == 2, "the mail is fetched in the end")
         assert watcher.process.poll() is None and logins(server) >= 3
         assert capa.settle(watcher).end() == 0
-        assert watcher.said().count(b"will be tried again in") == 2
+        assert watcher.said().count(b"will be tried again in 5 seconds") == 1
+        assert watcher.said().count(b"will be tried again in 10 seconds") == 1
 
 
 def test_wrong_password_is_not_tried_again(tmp_path):
@@ -115,6 +118,99 @@ def test_wrong_password_is_not_tried_again(tmp_path):
     with MiniPop(small(1), PASS=b"-ERR [AUTH] no\r\n") as server, Watcher(tmp_path, port=server.port) as watcher:
         assert watcher.process.wait(PATIENCE) == EX_REFUSED
         assert logins(server) == 1 and b"not tried again" in watcher.said()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+def watch_a_bad_round(tmp_path, server, spoil, mend, *options, **where):
+    """A good round, a round that fails, and one that is good again: tried after five seconds, and not in silence."""
+    folder = tmp_path / "in"
+    with Watcher(tmp_path, "--quiet", *options, port=server.port, **where) as watcher:
+        until(lambda: len(list(folder.glob("new/*"))) == 1, "the first round")
+        spoil()
+        until(lambda: b"tried again" in watcher.said(), "the bad round")
+        mend()
+        assert b"will be tried again in 5 seconds" in watcher.said()
+        server.maildrop[2] = sent_by_epop(small(2)[1])
+        until(lambda: len(list(folder.glob("new/*"))) == 2, "the good round")
+        assert watcher.process.poll() is None
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [b"-ERR Temporary system problem\r\n", b"-ERR [AUTH] Web login required\r\n"],
+)
+def test_refusal_after_a_good_round(tmp_path, refusal):
+    refuses = []
+    with MiniPop(small(1), PASS=lambda *_: refusal if refuses else None) as server:
+        watch_a_bad_round(tmp_path, server, lambda: refuses.append(1), refuses.clear)
+
+
+def test_token_expires(tmp_path, certificates):
+    """The file has a fresh one by the next round."""
+    file = tmp_path / "token"
+    file.write_text("first")
+    file.chmod(0o600)
+    good = ["first"]
+
+    def auth(session, name, octets):
+        said = session.initial(octets)
+        if f"Bearer {good[0]}".encode() in said:
+            return True
+        session.response(b'{"status": "401"}')
+        return False
+
+    where = {"options": ["--ca", certificates.ca.cert, "--oauth-token-file", file], "password": None, "host": "localhost"}
+    with TlsPop(certificates.server, small(1), mechanisms=("XOAUTH2",), auth=auth) as server:
+        watch_a_bad_round(
+            tmp_path, server, lambda: good.__setitem__(0, "second"), lambda: file.write_text("second"), **where
+        )
+
+
+@pytest.mark.parametrize("what", ["certificate", "stls"])
+def test_no_trust_for_a_round(tmp_path, certificates, what):
+    with TlsPop(certificates.server, small(1)) as server:
+        bad = {"certificate": certificates.other, "stls": False}[what]
+        good = getattr(server, what)
+        where = {"options": ["--ca", certificates.ca.cert], "host": "localhost"}
+        watch_a_bad_round(
+            tmp_path, server, lambda: setattr(server, what, bad), lambda: setattr(server, what, good), **where
+        )
+
+
+def test_refused_account_is_set_aside(tmp_path):
+    """A password that never was right: one login with it, and another when its file has changed. The other account goes
+    on meanwhile."""
+    config = tmp_path / "config"
+    file = tmp_path / "password"
+    file.write_text("wrong\n")
+    file.chmod(0o600)
+    with MiniPop(small(1)) as bad, MiniPop(small(1)) as good:
+        config.write_text(
+            f"defaults\n allow-cleartext\n state {tmp_path / 'state'}\n"
+            f"account bad\n url pop://alice@127.0.0.1:{bad.port}\n password-file {file}\n maildir {tmp_path / 'bad'}\n"
+            f"account good\n url pop://alice@127.0.0.1:{good.port}\n passwordeval \"echo {PASSWORD}\"\n"
+            f" maildir {tmp_path / 'in'}\n"
+        )
+        command = popget_command("--watch", 1, "--config", config, "--all-accounts", port=0, options=())[:-1]
+        with open(tmp_path / "said", "wb") as output:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=output, env=popget_environment(None))
+        try:
+            until(lambda: logins(good) == 3, "three rounds of the good account")
+            assert logins(bad) == 1 and process.poll() is None
+            assert b"bad: set aside; tried again when " + bytes(file) in (tmp_path / "said").read_bytes()
+            file.write_text(PASSWORD + "\n")
+            until(lambda: len(list((tmp_path / "bad").glob("new/*"))) == 1, "the mail of the account that was set aside")
+            assert [command for command in bad.commands if command.startswith(b"PASS")][:2] == [
+                b"PASS wrong",
+                b"PASS " + PASSWORD.encode(),
+            ]
+        finally:
+            process.kill()
+            process.wait()
 
 
 @pytest.mark.parametrize("how", ["capability", "code"])
