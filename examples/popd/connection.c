@@ -20,6 +20,7 @@
 
 enum {
     STEPS = 32,                      /* before other connections get their turn */
+    PACE = 65536,                    /* octets of one reply that the peer takes within each --idle-timeout, at least */
     LINGER_OCTETS = 16 * 1024 * 1024 /* a peer that still sends so much does not listen */
 };
 
@@ -222,6 +223,13 @@ static enum step wait_or_lose(struct connection *connection, enum transport_resu
     return STEP_WAIT;
 }
 
+/* A line that is whole makes the session say or ask something, and so it waits for no other until all of that is out.
+ * What moves the deadline is this, never an octet: a peer could send one now and then, for ever. */
+static int wants_a_line(const struct connection *connection)
+{
+    return epop_server_wants(&connection->session) == EPOP_WANT_FEED;
+}
+
 static enum step drain(struct connection *connection)
 {
     size_t length = 0;
@@ -233,8 +241,9 @@ static enum step drain(struct connection *connection)
         return wait_or_lose(connection, result);
     }
     connection->octets_out += moved;
-    connection->has_moved = 1;
+    connection->paced += moved;
     epop_server_output_ack(&connection->session, moved);
+    connection->has_progress |= connection->paced >= PACE || wants_a_line(connection);
     return STEP_ON;
 }
 
@@ -255,7 +264,6 @@ static enum step receive(struct connection *connection)
     connection->input_at = 0;
     connection->input_length = (uint16_t)moved;
     connection->octets_in += moved;
-    connection->has_moved |= moved > 0;
     return STEP_ON;
 }
 
@@ -270,10 +278,11 @@ static enum step feed(struct connection *connection)
     if (connection->input_at == connection->input_length) {
         connection->input_at = connection->input_length = 0;
     }
+    connection->has_progress |= !wants_a_line(connection);
     return STEP_ON;
 }
 
-/* A handshake has as long as a client may be idle, all in all: `has_moved` is left alone. */
+/* A handshake has as long as a client may be idle, all in all: `has_progress` is left alone. */
 static enum step shake(struct connection *connection)
 {
     enum transport_result result = transport_shake(&connection->transport);
@@ -350,18 +359,25 @@ static enum step step(struct connection *connection)
     return receive(connection);
 }
 
+/* Whoever waits for the socket has a deadline, even when the session is over and only TLS has octets left. */
+static int is_free_of_deadlines(const struct connection *connection)
+{
+    return connection->interest == 0 && epop_server_deadline(&connection->session) == 0;
+}
+
 static void set_timer(struct connection *connection)
 {
     struct server *server = connection->server;
 
     if (connection->is_penalized) {
         /* The timer is armed already, for the answer. */
-    } else if (epop_server_deadline(&connection->session) == 0 && !transport_is_shaking(&connection->transport)) {
+    } else if (is_free_of_deadlines(connection)) {
         timer_cancel(&connection->timer);
-    } else if (connection->has_moved || connection->timer.queue == NULL) {
+    } else if (connection->has_progress || connection->timer.queue == NULL) {
         timer_arm(&connection->timer, server->stopping ? &server->linger : &server->idle, server->now);
+        connection->paced = 0;
     }
-    connection->has_moved = 0;
+    connection->has_progress = 0;
 }
 
 static void run(struct connection *connection)

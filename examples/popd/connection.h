@@ -61,6 +61,7 @@ struct connection {
     uint32_t retrieved;
     uint64_t octets_in;
     uint64_t octets_out;
+    uint64_t paced;   /* octets sent since the timer was set */
     uint64_t drained; /* octets thrown away while lingering */
     uint16_t input_at;
     uint16_t input_length;
@@ -69,7 +70,7 @@ struct connection {
     uint8_t is_refused; /* one too many: gets a greeting that says so */
     uint8_t is_lingering;
     uint8_t is_penalized; /* a login has failed, and its answer waits */
-    uint8_t has_moved;    /* octets, since the timer was set */
+    uint8_t has_progress; /* a whole line has come, a reply has gone, or PACE octets of one, since the timer was set */
     uint8_t peer_closed;
     uint8_t is_secure; /* TLS from the first octet on */
     uint8_t input[CONNECTION_INPUT];

@@ -4,6 +4,10 @@
  *
  * A message is in tmp/ or in new/, and never in both: rename() moves it in one step. So whoever knows that it was whole
  * in tmp/ knows, when it is there no more, that it has come to its reader, wherever that has put it since.
+ *
+ * Before it is whole and synced its name in tmp/ has an ending of ours, and the file is locked. So what a run that was
+ * killed has left there can be told from the files of other programs, of runs that are alive, and from messages that a
+ * state knows of.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -28,6 +32,8 @@ enum {
     TRIES = 100,                 /* names that are taken already, until we believe that something else is wrong */
     CLEANED_AFTER = 35 * 60 * 60 /* seconds; programs that read mail remove files from tmp/ that are 36 hours old */
 };
+
+static const char unfinished[] = ".popget"; /* behind the name of a file that may be thrown away */
 
 struct maildir {
     struct sink sink;
@@ -167,20 +173,48 @@ static void make_name(struct maildir *maildir, char *name, size_t size)
              maildir->counter, maildir->host);
 }
 
+/* True where the file can be written to: nobody has taken it for one that was left behind. On file systems without locks
+ * nobody does. */
+static bool claim(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct stat about;
+
+    if (fcntl(fd, F_SETLK, &whole) != 0 && (errno == EACCES || errno == EAGAIN)) {
+        return false;
+    }
+    return fstat(fd, &about) == 0 && about.st_nlink > 0;
+}
+
+/* The descriptor of a new file in tmp/, -1 with errno set; EEXIST where another name may do. */
+static int open_temporary(struct maildir *maildir)
+{
+    char name[NAME_SIZE_OF_FILE];
+    int fd;
+
+    make_name(maildir, name, sizeof name - sizeof unfinished);
+    memcpy(name + strlen(name), unfinished, sizeof unfinished);
+    if (!join(maildir->temporary, maildir->directory, "tmp/", name)) {
+        return -1;
+    }
+    fd = open(maildir->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0 && !claim(fd)) {
+        close(fd);
+        errno = EEXIST;
+        return -1;
+    }
+    return fd;
+}
+
 static bool maildir_begin(struct sink *sink, const struct sink_message *message)
 {
     struct maildir *maildir = maildir_of(sink);
-    char name[NAME_SIZE_OF_FILE];
     int fd = -1;
     int tries;
 
     (void)message;
     for (tries = 0; tries < TRIES && fd < 0; tries++) {
-        make_name(maildir, name, sizeof name);
-        if (!join(maildir->temporary, maildir->directory, "tmp/", name)) {
-            break;
-        }
-        fd = open(maildir->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        fd = open_temporary(maildir);
         if (fd < 0 && errno != EEXIST) {
             break;
         }
@@ -211,6 +245,7 @@ static enum sink_result maildir_finish(struct sink *sink, const struct sink_mess
         return SINK_BROKEN;
     }
     snprintf(maildir->names[sink->held], NAME_SIZE_OF_FILE, "%s", strrchr(maildir->temporary, '/') + 1);
+    maildir->names[sink->held][strlen(maildir->names[sink->held]) - (sizeof unfinished - 1)] = '\0';
     maildir->temporary[0] = '\0';
     return SINK_HELD;
 }
@@ -241,11 +276,44 @@ static bool sync_files(struct maildir *maildir, size_t held)
     return error == 0;
 }
 
+/* Where a finished message lies before it is synced. */
+static bool unfinished_path(const struct maildir *maildir, size_t index, char *path)
+{
+    size_t len;
+
+    if (!join(path, maildir->directory, "tmp/", maildir->names[index])) {
+        return false;
+    }
+    len = strlen(path);
+    if (len + sizeof unfinished > PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    memcpy(path + len, unfinished, sizeof unfinished);
+    return true;
+}
+
+/* Takes the ending off the names. */
+static bool name_files(const struct maildir *maildir, size_t held)
+{
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+    size_t i;
+
+    for (i = 0; i < held; i++) {
+        if (!unfinished_path(maildir, i, from) || !join(to, maildir->directory, "tmp/", maildir->names[i]) ||
+            rename(from, to) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool maildir_prepare(struct sink *sink)
 {
     struct maildir *maildir = maildir_of(sink);
 
-    if (!sync_files(maildir, sink->held)) {
+    if (!sync_files(maildir, sink->held) || !name_files(maildir, sink->held)) {
         return sink_fail(sink, maildir->directory, errno);
     }
     return outfile_sync_directory(maildir->tmp_directory) || sink_fail(sink, maildir->tmp_directory, errno);
@@ -321,6 +389,9 @@ static void maildir_end_batch(struct sink *sink, bool keep)
         if (join(path, maildir->directory, "tmp/", maildir->names[i])) {
             unlink(path);
         }
+        if (unfinished_path(maildir, i, path)) {
+            unlink(path);
+        }
     }
 }
 
@@ -342,6 +413,45 @@ static const struct sink_place place = {
     .end_batch = maildir_end_batch,
 };
 
+static bool is_unfinished(const char *name)
+{
+    size_t len = strlen(name);
+    size_t tail = sizeof unfinished - 1;
+
+    return len > tail && strcmp(name + len - tail, unfinished) == 0;
+}
+
+/* One that nobody has locked belongs to a run that was killed. */
+static void remove_left_over(const char *path)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+
+    if (fd >= 0 && fcntl(fd, F_SETLK, &whole) == 0) {
+        unlink(path);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+/* What stays is only in the way, so nothing is said of failures. */
+static void clean(const struct maildir *maildir)
+{
+    char path[PATH_MAX];
+    const struct dirent *entry;
+    DIR *tmp = opendir(maildir->tmp_directory);
+
+    while (tmp != NULL && (entry = readdir(tmp)) != NULL) {
+        if (is_unfinished(entry->d_name) && join(path, maildir->directory, "tmp/", entry->d_name)) {
+            remove_left_over(path);
+        }
+    }
+    if (tmp != NULL) {
+        closedir(tmp);
+    }
+}
+
 struct sink *sink_maildir_open(const char *directory, struct report *report)
 {
     struct maildir *maildir = (struct maildir *)sink_allocate(sizeof *maildir, &place, report);
@@ -356,6 +466,7 @@ struct sink *sink_maildir_open(const char *directory, struct report *report)
         errno = ENAMETOOLONG;
     } else if (make_maildir(directory) && sink_set_target(&maildir->sink, SINK_MAILDIR, directory)) {
         memcpy(maildir->directory, directory, strlen(directory) + 1);
+        clean(maildir);
         return &maildir->sink;
     }
     report_fatal(report, STATUS_IO, "Maildir %s: %s", directory, strerror(errno));

@@ -273,7 +273,9 @@ EPOP_API int32_t epop_server_output_ack(epop_server *server, size_t n);
 /* TLS is up: after EPOP_WANT_TLS. The session begins anew (RFC 2595 section 4). EPOP_ERR_PHASE. */
 EPOP_API int32_t epop_server_tls_started(epop_server *server);
 
-/* Seconds without an octet moving either way after which to call epop_server_timeout; 0 while it is the host's turn. */
+/* Seconds for which to wait for the peer: then call epop_server_timeout. 0 while it is the host's turn. Begin to count
+ * anew when the peer has sent a whole command (RFC 1939 section 3) or taken a reply, or a fair part of a long one. A host
+ * that does so at every octet can be held for ever by a peer that sends or reads one now and then. */
 EPOP_API uint32_t epop_server_deadline(const epop_server *server);
 
 /* Seconds, counted from epop_server_init, within which the session must be in the TRANSACTION phase; when they have

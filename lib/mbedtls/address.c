@@ -93,36 +93,45 @@ static const char *group(const char *text, uint8_t *address, size_t *len)
     return end;
 }
 
+enum { NO_GAP = 17 };
+
+static uint32_t is_gap(const char *text)
+{
+    return text[0] == ':' && text[1] == ':';
+}
+
+/* What stands between two groups: the text behind it, or NULL. */
+static const char *separator(const char *text, size_t len, size_t *gap)
+{
+    if (is_gap(text) && *gap == NO_GAP) {
+        *gap = len;
+        return text + 2;
+    }
+    if (text[0] == ':' && digit(text[1]) < 16) {
+        return text + 1;
+    }
+    return end_or_zone(text);
+}
+
 static uint8_t parse_six(const char *text, uint8_t *address)
 {
     size_t len = 0;
-    size_t gap = 17; /* none */
+    size_t gap = NO_GAP;
 
-    if (text[0] == ':' && text[1] == ':') {
-        gap = 0;
-        text += 2;
+    if (is_gap(text)) {
+        text = separator(text, 0, &gap);
     }
-    while (!end_or_zone(text)) {
+    while (text && !end_or_zone(text)) {
         text = group(text, address, &len);
-        if (!text) {
-            return 0;
-        }
-        if (text[0] == ':' && text[1] == ':' && gap == 17) {
-            gap = len;
-            text += 2;
-        } else if (text[0] == ':' && digit(text[1]) < 16) {
-            text++;
-        } else if (!end_or_zone(text)) {
-            return 0;
-        }
+        text = text ? separator(text, len, &gap) : NULL;
     }
-    if (gap < 16 && len < 16) {
-        spread(address, gap, len);
-        len = 16;
-    } else if (gap < 17) {
+    if (!text || (gap == NO_GAP) != (len == 16)) {
         return 0;
     }
-    return len == 16 ? 16 : 0;
+    if (gap != NO_GAP) {
+        spread(address, gap, len);
+    }
+    return 16;
 }
 
 uint8_t epopi_address_parse(const char *text, uint8_t address[16])

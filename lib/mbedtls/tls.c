@@ -449,11 +449,21 @@ static int32_t set_host(epop_tls *tls, const char *host)
     }
 }
 
+static int32_t start(epop_tls *tls, const char *host)
+{
+    size_t used;
+    int32_t result = set_host(tls, host);
+
+    if (result != EPOP_OK || tls->p_flags == EPOP_TLS_SERVER) {
+        return result;
+    }
+    return run_with(tls, epopi_span(NULL, 0), &used) == EPOP_OK ? EPOP_OK : EPOP_ERR_CRYPTO;
+}
+
 int32_t epop_tls_init(epop_tls *tls, size_t size, mbedtls_ssl_context *ssl, uint32_t flags, const char *host,
                       void *output, size_t output_size)
 {
     int32_t result;
-    size_t used;
 
     if (!tls || !ssl || !output) {
         return EPOP_ERR_NULL;
@@ -467,9 +477,5 @@ int32_t epop_tls_init(epop_tls *tls, size_t size, mbedtls_ssl_context *ssl, uint
     tls->p_flags = flags;
     epopi_outbox_init(&tls->p_out, output, output_size);
     mbedtls_ssl_set_bio(ssl, tls, put, take, NULL);
-    result = set_host(tls, flags == EPOP_TLS_CLIENT ? host : NULL);
-    if (result != EPOP_OK || flags == EPOP_TLS_SERVER) {
-        return result;
-    }
-    return run_with(tls, epopi_span(NULL, 0), &used) == EPOP_OK ? EPOP_OK : EPOP_ERR_CRYPTO;
+    return start(tls, flags == EPOP_TLS_CLIENT ? host : NULL);
 }

@@ -8,9 +8,11 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import threading
 
 import pytest
 
+from deadline import PATIENCE, until
 from mails import small, stored
 from minipop import MiniPop
 from programs import EX_IOERR, popget, popget_command, popget_environment
@@ -199,3 +201,48 @@ def test_spool_that_can_not_be_cut(tmp_path):
         for number, subject in ((1, b"Subject: 1\n"), (3, b"Subject: 3\n")):
             assert number in server.maildrop or subject in kept, done.stderr
         assert done.returncode != 0
+
+
+class Stalling:
+    """RETR 2 stops in the middle of the message until `go` is set."""
+
+    def __init__(self):
+        self.go = threading.Event()
+
+    def __call__(self, session, argument):
+        if argument != b"2" or self.go.is_set():
+            return None
+        session.send(b"+OK\r\nSubject: the beg")
+        self.go.wait(PATIENCE)
+        return b"inning\r\n\r\n.\r\n"
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_left_over_in_tmp(tmp_path, killed):
+    """What a killed run has left goes in the next one; what one that is alive receives stays, and so do files of other
+    programs."""
+    folder = tmp_path / "in"
+    stall = Stalling()
+    with MiniPop(small(2), RETR=stall) as server:
+        first = subprocess.Popen(
+            popget_command("--maildir", folder, port=server.port),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=popget_environment(),
+        )
+        try:
+            until(lambda: len(list(folder.glob("new/*"))) == 1 and len(list(folder.glob("tmp/*"))) == 1, "it stalls")
+            (left,) = folder.glob("tmp/*")
+            (folder / "tmp" / "1700000000.M1P1Q1.elsewhere").write_text("of another program")
+            if killed:
+                first.kill()
+                first.wait()
+            popget("--maildir", folder, "--messages", 1, port=server.port)
+            assert left.exists() != killed and (folder / "tmp" / "1700000000.M1P1Q1.elsewhere").exists()
+            stall.go.set()
+            assert killed or first.wait(PATIENCE) == 0
+        finally:
+            first.kill()
+            first.wait()
+    assert len(list(folder.glob("new/*"))) == (2 if killed else 3)
+    assert len(list(folder.glob("tmp/*"))) == 1

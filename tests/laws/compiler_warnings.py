@@ -15,11 +15,12 @@ BUILDS = [('c99', []), ('c99', ['-DEPOP_NO_STRERROR', '-DEPOP_NO_TRACE']), ('c17
 
 def main():
     faults = []
+    sources = tree.all_sources() + tree.adapter_sources()
     for compiler in tree.compilers():
         for standard, macros in BUILDS:
             command = [compiler, f'-std={standard}', '-O2', *tree.WARNINGS, *MORE, '-DEPOP_BUILD', *macros,
                        f'-I{tree.path("include")}', f'-I{tree.path("lib")}', '-S', '-o', '/dev/null']
-            for source in tree.sources():
+            for source in sources:
                 done = tree.run([*command, tree.path(source)])
                 if done.returncode != 0:
                     faults.append(f'{compiler} -std={standard} {" ".join(macros)} {source}:\n{done.stderr}')

@@ -13,7 +13,7 @@ LIMIT = 10
 def main():
     if not shutil.which('pmccabe'):
         tree.skip('pmccabe is not installed')
-    done = tree.run(['pmccabe', *[tree.path(path) for path in tree.sources()]])
+    done = tree.run(['pmccabe', *[tree.path(path) for path in tree.all_sources() + tree.sources(('mbedtls',))]])
     faults = []
     counted = 0
     for line in done.stdout.splitlines():

@@ -13,17 +13,30 @@ import tree
 
 LIMIT = 256
 
+# Functions of the adapter that hold an operation of PSA's, whose size is mbedTLS's own affair and comes on top.
+HOLDS = {'digest_parts': 'psa_hash_operation_t', 'sign_parts': 'psa_mac_operation_t'}
+
+
+def sizes(compiler, types, folder):
+    """Octets of types of PSA Crypto."""
+    source = os.path.join(folder, 'sizes.c')
+    with open(source, 'w', encoding='utf-8') as f:
+        f.write('#include <psa/crypto.h>\n' + ''.join(f'char size_of_{name}[sizeof({name})];\n' for name in types))
+    tree.run([compiler, '-c', source, '-o', source[:-2] + '.o'])
+    symbols = tree.run(['nm', '-S', source[:-2] + '.o']).stdout
+    return {name: int(size, 16) for size, name in re.findall(r'^\w+ (\w+) \w size_of_(\w+)$', symbols, re.M)}
+
 
 def measure(compiler, folder):
     """Octets of each function, and whom it calls."""
-    tree.compile_objects(compiler, ['-Os', '-fcallgraph-info=su'], tree.sources(), folder)
+    tree.compile_objects(compiler, ['-Os', '-fcallgraph-info=su'], tree.all_sources() + tree.adapter_sources(), folder)
     octets, calls = {}, {}
     for name in sorted(os.listdir(folder)):
         if name.endswith('.ci'):
             with open(os.path.join(folder, name), encoding='utf-8') as f:
                 text = f.read()
             for title, size in re.findall(r'node: \{ title: "([^"]*)" label: "[^"]*?(\d+) bytes \(\w+[^)]*\)', text):
-                octets[title] = int(size)
+                octets[title] = max(octets.get(title, 0), int(size))
             for source, target in re.findall(r'edge: \{ sourcename: "([^"]*)" targetname: "([^"]*)"', text):
                 calls.setdefault(source, set()).add(target)
     return octets, calls
@@ -51,7 +64,9 @@ def main():
         tree.skip('no gcc for x86_64')
     with tempfile.TemporaryDirectory() as folder:
         octets, calls = measure(compiler, folder)
-    faults = [f'{name} takes {size} octets' for name, size in sorted(octets.items()) if size > LIMIT]
+        of_psa = sizes(compiler, HOLDS.values(), folder)
+    faults = [f'{name} takes {size} octets' for name, size in sorted(octets.items())
+              if size > LIMIT + of_psa.get(HOLDS.get(name.split(':')[-1]), 0)]
     if len(octets) < 100:
         faults.append(f'only {len(octets)} functions measured')
     known = {}

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HEADERS = ['base', 'client', 'epop', 'sasl', 'server', 'sync', 'version', 'wire']  # mbedtls.h needs mbedTLS
@@ -44,6 +45,17 @@ def sources(rooms=('wire', 'sasl', 'client', 'sync', 'server')):
 def all_sources():
     """Those of every option set."""
     return sources() + [f'lib/{room}/sasl_none.c' for room in ('client', 'server')]
+
+
+def adapter_sources():
+    """Those of lib/mbedtls; none where mbedTLS is not there to compile them with."""
+    with tempfile.TemporaryDirectory() as folder:
+        trial = os.path.join(folder, 'trial.c')
+        with open(trial, 'w', encoding='utf-8') as f:
+            f.write('#include <mbedtls/ssl.h>\n')
+        if not any(run([name, '-fsyntax-only', trial]).returncode == 0 for name in compilers()):
+            return []
+    return sources(('mbedtls',))
 
 
 def c_files(*folders, suffixes=('.c', '.h')):

@@ -409,6 +409,95 @@ static void queued_in_callbacks(void **data)
     client_saw(&host, "greeting + \nreply 1 CAPA + \nrow 1 CAPA TOP\nend 1 CAPA OK + 0\n");
 }
 
+/* What was answered gives its octets back: 300 commands through 16 slots are 19 flights, within 256 octets too. */
+static void window_is_given_back(void **data)
+{
+    static epop_client_slot slots[16];
+    uint32_t flights = 0;
+    uint32_t asked = 0;
+    uint32_t done = 0;
+
+    (void)data;
+    client_prepare(&host, EPOP_CLIENT_ALLOW_CLEARTEXT);
+    host.config.window_octets = 256;
+    host.config.slots = slots;
+    host.config.slot_count = 16;
+    client_log_in(&host, "PIPELINING\r\n");
+    while (done < 300) {
+        size_t len;
+
+        while (asked < 300 && epop_client_noop(c, asked) == EPOP_OK) {
+            asked++;
+        }
+        assert_non_null(epop_client_output(c, &len));
+        queued(epop_client_output_ack(c, len));
+        flights++;
+        assert_true(flights < 300);
+        for (; len > 0; len -= 6) { /* "NOOP" CRLF */
+            client_hears(&host, "+OK\r\n");
+            done++;
+        }
+    }
+    assert_int_equal(flights, 19);
+}
+
+/* The name was given inside a callback that paused, so the trace of USER comes with its acknowledgement. */
+static size_t trace_at_acknowledgement(int32_t result)
+{
+    size_t used;
+    size_t len;
+
+    client_prepare(&host, EPOP_CLIENT_ALLOW_CLEARTEXT);
+    host.callbacks.on_trace = client_on_trace;
+    host.user = "tim";
+    client_init(&host);
+    client_hears(&host, "+OK\r\n");
+    queued(epop_client_login(c, 1));
+    client_says(&host, "CAPA\r\n");
+    host.stop_kind = EPOP_EVENT_ASK;
+    host.stop_result = EPOP_PAUSE;
+    assert_int_equal(epop_client_feed(c, "-ERR\r\n", 6, &used), EPOP_PAUSED);
+    assert_non_null(epop_client_output(c, &len));
+    host.stop_kind = EPOP_EVENT_TRACE;
+    host.stop_result = result;
+    return len;
+}
+
+static void trace_pauses_acknowledgement(void **data)
+{
+    size_t len = trace_at_acknowledgement(EPOP_PAUSE);
+
+    (void)data;
+    assert_int_equal(len, 10); /* USER tim */
+    assert_int_equal(epop_client_output_ack(c, len), EPOP_PAUSED);
+    host.stop_kind = 0;
+    client_says(&host, "");
+    client_saw(&host, "< +OK\ngreeting + \n> CAPA\n< -ERR\nreply 1 CAPA - \nask 1 user\n> USER tim\n");
+    client_hears(&host, "-ERR\r\n");
+}
+
+static void trace_fails_acknowledgement(void **data)
+{
+    size_t len = trace_at_acknowledgement(EPOP_ERR_CALLBACK_FIRST - 7);
+
+    (void)data;
+    assert_int_equal(epop_client_output_ack(c, len), EPOP_ERR_CALLBACK_FIRST - 7);
+    host.stop_kind = 0;
+    client_is_dead(&host, EPOP_ERR_CALLBACK_FIRST - 7);
+}
+
+/* Each has an event of its own, in the order of their bits. */
+static void two_quirks_on_one_line(void **data)
+{
+    (void)data;
+    client_enter(&host, 0, "PIPELINING\r\n");
+    queued(epop_client_uidl(c, 0, 1));
+    client_says(&host, "UIDL\r\n");
+    client_hears(&host, "+OK\r\n+OK 1  a\r\n.\r\n");
+    client_saw(&host, "reply 1 UIDL + \nrow 1 UIDL 1 a\nquirk 1 UIDL ROW_STATUS\nquirk 1 UIDL ROW_BLANKS\n"
+                      "end 1 UIDL OK + 0\n");
+}
+
 static int finish(void **data)
 {
     (void)data;
@@ -435,6 +524,10 @@ int main(void)
         cmocka_unit_test(stls_behind_utf8),
         cmocka_unit_test(a_reply_before_the_command),
         cmocka_unit_test(queued_in_callbacks),
+        cmocka_unit_test(window_is_given_back),
+        cmocka_unit_test(trace_pauses_acknowledgement),
+        cmocka_unit_test(trace_fails_acknowledgement),
+        cmocka_unit_test(two_quirks_on_one_line),
     };
 
     return cmocka_run_group_tests(tests, NULL, finish);
