@@ -124,8 +124,8 @@ static bool waits(const struct loop *loop)
     return loop->host.waits(loop->host.user);
 }
 
-/* The host can take no more for now. Once in a while a little is taken all the same, or a server that is in the middle of
- * a message would take us for dead. */
+/* The host can take no more for now. Once in a while a little is taken all the same, or a server that is in the middle
+ * of a message would take us for dead. */
 static bool is_held_back(const struct loop *loop)
 {
     return waits(loop) && loop->host.is_crowded(loop->host.user) && quiet_left(loop) > 0;
@@ -207,7 +207,8 @@ static enum loop_end move(struct loop *loop, unsigned want)
 /* True where input is at hand, or events are owed, and the session takes it. */
 static bool can_feed(const struct loop *loop, uint32_t wants)
 {
-    return !loop->full && !is_held_back(loop) && ((wants & EPOP_WANT_RESUME) || ((wants & EPOP_WANT_FEED) && loop->pos < loop->len));
+    return !loop->full && !is_held_back(loop) &&
+           ((wants & EPOP_WANT_RESUME) || ((wants & EPOP_WANT_FEED) && loop->pos < loop->len));
 }
 
 /* What came in the clear behind the answer to STLS is the session's to refuse. */

@@ -55,8 +55,9 @@ struct loop {
     uint8_t data[LOOP_BUFFER];
 };
 
-/* Every wait for the peer has an end that single octets do not move: within `timeout` seconds it must come a step further
- * (a reply, the end of a response), or LOOP_LEAST octets a second must be moved. TLS must be up within `timeout` seconds.
+/* Every wait for the peer has an end that single octets do not move: within `timeout` seconds it must come a step
+ * further (a reply, the end of a response), or LOOP_LEAST octets a second must be moved. TLS must be up within `timeout`
+ * seconds.
  *
  * Runs until the session is over; closes nothing. Where that is by LOOP_DONE or LOOP_ERROR, epop_client_error_info
  * knows whether all went well. */

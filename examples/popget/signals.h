@@ -30,8 +30,8 @@ void signals_drain(void);
 /* fork() whose child has the dispositions that a new program expects, and leads a process group of its own. */
 pid_t signals_fork(void);
 
-/* The child where it has ended, 0 where it has not, -1 with errno set where there is none. A child that stops because it
- * wants the terminal is killed. */
+/* The child where it has ended, 0 where it has not, -1 with errno set where there is none. A child that stops because
+ * it wants the terminal is killed. */
 pid_t signals_look_after(pid_t child, int *status);
 
 /* waitpid() for the child. Where a signal is caught meanwhile, its group gets it too and a short time to end; false

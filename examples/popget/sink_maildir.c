@@ -40,7 +40,7 @@ struct maildir {
     struct outfile out;
     unsigned long counter;
     char host[HOST_SIZE];
-    char temporary[PATH_MAX];                      /* of the open message; "" where there is no such file */
+    char temporary[PATH_MAX];                  /* of the open message; "" where there is no such file */
     char names[BATCH_ROOM][NAME_SIZE_OF_FILE]; /* of the finished ones */
     int files[BATCH_ROOM];                     /* ... open until they are synced; -1 then */
     char new_directory[PATH_MAX];
@@ -173,8 +173,8 @@ static void make_name(struct maildir *maildir, char *name, size_t size)
              maildir->counter, maildir->host);
 }
 
-/* True where the file can be written to: nobody has taken it for one that was left behind. On file systems without locks
- * nobody does. */
+/* True where the file can be written to: nobody has taken it for one that was left behind. On file systems without
+ * locks nobody does. */
 static bool claim(int fd)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -45,8 +45,8 @@ enum {
     TRANSPORT_CHILD = 8   /* a child may have ended */
 };
 
-/* Reads the authorities of --ca, where TLS may be needed, before anybody is asked for a password. Those of the system are
- * read when TLS begins: a system may have none, and the session may need none. False after a report. */
+/* Reads the authorities of --ca, where TLS may be needed, before anybody is asked for a password. Those of the system
+ * are read when TLS begins: a system may have none, and the session may need none. False after a report. */
 bool transport_prepare(struct transport *transport, const struct options *options, struct report *report);
 
 /* Connects (dial.h); with pops://, TLS begins. False after a report, or where a signal came. */
@@ -62,7 +62,8 @@ long transport_read(struct transport *transport, uint8_t *data, size_t len);
 long transport_write(struct transport *transport, const uint8_t *data, size_t len);
 bool transport_has_output(const struct transport *transport); /* transport_write with nothing goes on with it */
 
-/* Begins TLS; false where that failed, see transport_explain. Then, while it is shaking hands, transport_shake: 1 when that is done, else as reading. */
+/* Begins TLS; false where that failed, see transport_explain. Then, while it is shaking hands, transport_shake: 1 when
+ * that is done, else as reading. */
 bool transport_start_tls(struct transport *transport);
 bool transport_is_shaking(const struct transport *transport);
 long transport_shake(struct transport *transport);

@@ -1,4 +1,5 @@
-/* epop: an embeddable POP3 protocol library. This header includes the whole of it.
+/* epop: an embeddable POP3 protocol library. This header includes all of it but <epop/mbedtls.h>,
+ * which needs mbedTLS.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */

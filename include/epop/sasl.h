@@ -33,8 +33,9 @@ enum { EPOP_HASH_MD5 = 1, EPOP_HASH_SHA1 = 2, EPOP_HASH_SHA256 = 4 };
 
 enum { EPOP_HASH_MAX = 32 }; /* octets of the longest digest, SHA-256 */
 
-/* Every function returns 0, or a negative value for a failure of whatever kind: the login then ends with
- * EPOP_ERR_CRYPTO. Pointers are good during the call only; nothing may be kept. */
+/* Every function returns 0, or a negative value for a failure of whatever kind. The login then ends: in a client, on_end
+ * says EPOP_ERR_CRYPTO, and the call in which it failed returns EPOP_OK; in a server it is a failed login
+ * (EPOP_AUTH_FAILED), and the client is told [SYS/TEMP]. Pointers are good during the call only; nothing may be kept. */
 typedef struct epop_crypto {
     uint32_t struct_size;
     uint32_t hashes; /* EPOP_HASH_ bits that the functions can do; mechanisms that need others are not offered */
@@ -128,22 +129,35 @@ enum {
                                epop_tls_binding makes it. Declined where there is none, which ends nothing. */
 };
 
-/* What a server session asks by on_auth. */
+/* What a server session asks by on_auth, in epop_auth_event.
+ *
+ * A session never computes PBKDF2: to epop_server_key the host gives keys that were derived once (RFC 5802 section 3),
+ * and an unknown name gets a salt by one HMAC of `salt_secret` and keys that nobody has. A host that derives keys in
+ * answer to EPOP_AUTH_KEY keeps them for the next time, or lets others pay for each attempt.
+ *
+ * No attempt is free. An exchange that is refused, or that was cancelled or broken off after a question, counts to
+ * `max_failed_logins`. Where the host does not know yet that it has failed, it is told by EPOP_AUTH_FAILED. */
 enum {
     /* May this user in? epop_server_accept or epop_server_refuse. */
     EPOP_AUTH_PASSWORD = 1, /* with this password: USER and PASS, PLAIN, LOGIN */
     EPOP_AUTH_TOKEN = 2, /* with this OAuth access token; a long one comes in pieces: keep those that have `more` set,
                             and answer the last */
     EPOP_AUTH_EXTERNAL = 3,  /* by what the host knows of the connection (a TLS client certificate) */
-    EPOP_AUTH_ANONYMOUS = 4, /* without a name; `secret` is what they say of themselves */
+    EPOP_AUTH_ANONYMOUS = 4, /* without a name; `password` is what they say of themselves */
     EPOP_AUTH_PROVEN = 5,    /* they have proved that they know the password (SCRAM, CRAM-MD5, APOP) */
-    EPOP_AUTH_FAILED = 6,    /* they have not; only epop_server_refuse, now or after a while */
+    /* The exchange has failed: the proof is wrong, the response malformed or too long, the channel binding another, the
+     * host's hash interface has failed, or the client has cancelled. Only epop_server_refuse, now or after a delay; it
+     * counts as a failed login whatever its code. Where `text` is NULL, the session says what was wrong; to all but
+     * a wrong proof without a code, or with [SYS/TEMP], for EPOP_CODE_AUTH. `name` and `authzid` are those of the last
+     * question, empty where there was none. */
+    EPOP_AUTH_FAILED = 6,
     /* What is known of this user? epop_server_answer or epop_server_key; to an unknown one epop_server_refuse with
      * EPOP_CODE_AUTH: the exchange then goes on as with anybody else, and fails at its end. */
     EPOP_AUTH_SECRET = 7, /* epop_server_answer with the password (CRAM-MD5, APOP) */
     EPOP_AUTH_KEY = 8,    /* epop_server_key (SCRAM); `mechanism` tells which hash */
-    /* epop_server_answer with the channel binding of this connection, of the type in `secret` ("tls-exporter"): the
-     * same with a colon and its octets behind it, as epop_tls_binding makes it; or epop_server_refuse. */
+    /* epop_server_answer with the channel binding of this connection, of the type in `password` ("tls-exporter"): the
+     * same with a colon and its octets behind it, as epop_tls_binding makes it. Where there is none of that type,
+     * epop_server_refuse with EPOP_CODE_AUTH: EPOP_AUTH_FAILED comes next. */
     EPOP_AUTH_BINDING = 9
 };
 
@@ -229,7 +243,8 @@ typedef struct epop_sasl_step {
     uint32_t ask;      /* EPOP_ASK_ (client) or EPOP_AUTH_ (server) */
     uint32_t keep;     /* client: the answer comes by ANSWER */
     uint32_t more;     /* server, EPOP_AUTH_TOKEN: a piece; no answer follows */
-    epop_span user;    /* server's questions: name of the user */
+    epop_span user;    /* server's questions: name of the user; it and authzid lie in `state`, and stay there until
+                          the exchange ends: EPOP_AUTH_FAILED shows them again */
     epop_span authzid; /* ... whom they want to act as; empty: themselves */
     epop_span secret;  /* ... password, token, or what the question is about */
 } epop_sasl_step;

@@ -158,7 +158,8 @@ typedef struct epop_server_config {
     uint32_t expire;            /* days, EPOP_EXPIRE_NEVER, or EPOP_UNSET: not announced */
     uint32_t login_delay;       /* seconds, or EPOP_UNSET; the host enforces it by EPOP_CODE_LOGIN_DELAY */
     uint32_t max_bad_commands;  /* that many in a row end the session; 0: 10 */
-    uint32_t max_failed_logins; /* that many end the session; 0: 3 */
+    uint32_t max_failed_logins; /* that many end the session; 0: 3. By whatever command and mechanism, SASL exchanges
+                                   that were refused or broken off among them (EPOP_AUTH_FAILED) */
     uint32_t timeout_seconds;   /* what epop_server_deadline says; 0: 600, the least that RFC 1939 section 3
                                    allows an autologout timer */
     epop_sasl *sasl; /* SASL and APOP, of epop_sasl_init; must outlive the session; NULL: none. What it lists is
@@ -238,7 +239,8 @@ typedef struct epop_server {
 EPOP_API size_t epop_server_sizeof(void);
 
 /* Makes a session, with its greeting in the output. `size` is sizeof(epop_server) as the caller sees it. EPOP_ERR_NULL,
- * EPOP_ERR_STRUCT_SIZE, EPOP_ERR_VALUE, EPOP_ERR_BUFFER_SIZE; EPOP_ERR_OCTET or EPOP_ERR_TOO_LONG for the texts. */
+ * EPOP_ERR_STRUCT_SIZE, EPOP_ERR_VALUE, EPOP_ERR_BUFFER_SIZE; EPOP_ERR_OCTET or EPOP_ERR_TOO_LONG for the texts;
+ * EPOP_ERR_CRYPTO where APOP is listed and its stamp could not be made. */
 EPOP_API int32_t epop_server_init(epop_server *server, size_t size, const epop_server_config *config);
 
 /* What the session wants: EPOP_WANT_ bits. */
@@ -303,8 +305,8 @@ EPOP_API int32_t epop_server_accept(epop_server *server);
 /* No: to any question but on_info; the reply is -ERR with `code` (EPOP_CODE_, not OTHER) and `text`. Where `text` is
  * NULL the session has its own words. For on_auth say EPOP_CODE_AUTH and NULL to unknown names and wrong passwords
  * alike, so that they can not be told apart; EPOP_CODE_SYS_TEMP, _SYS_PERM and _LOGIN_DELAY do not count as failed
- * logins. For on_open, EPOP_CODE_IN_USE where another session holds the maildrop. EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG,
- * EPOP_ERR_VALUE: the question stays open. */
+ * logins, unless in answer to EPOP_AUTH_FAILED. For on_open, EPOP_CODE_IN_USE if another session holds the maildrop.
+ * EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG, EPOP_ERR_VALUE: the question stays open. */
 EPOP_API int32_t epop_server_refuse(epop_server *server, uint32_t code, const void *text, size_t len);
 
 /* To on_auth's EPOP_AUTH_SECRET and EPOP_AUTH_BINDING. Used within the call. */

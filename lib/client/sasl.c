@@ -385,6 +385,9 @@ int32_t epopi_client_sasl_answer(epop_client *c, epop_span text)
     if (result == EPOP_OK) {
         c->p_todo |= EPOPI_TODO_SASL;
     }
+    if (result == EPOP_ERR_CRYPTO) { /* no answer would do */
+        return give_up(c, result);
+    }
     return result == EPOP_FULL ? overflow(c) : result;
 }
 

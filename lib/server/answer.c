@@ -98,10 +98,30 @@ static const char *own_words(uint32_t asked, uint32_t code)
     }
 }
 
+/* The one place where failed logins are counted, by whatever command and mechanism. Whoever could not be judged is not
+ * counted, unless the exchange has failed in itself. */
+static void count_login(epop_server *s, uint32_t code)
+{
+    uint32_t not_judged = code == EPOP_CODE_SYS_TEMP || code == EPOP_CODE_SYS_PERM || code == EPOP_CODE_LOGIN_DELAY;
+
+    if (not_judged && !epopi_server_sasl_failed(s)) {
+        return;
+    }
+    if (++s->p_failed >= s->p_max_failed && s->p_doom == EPOP_OK) {
+        s->p_doom = EPOP_ERR_PEER_TOO_MANY_LOGINS;
+    }
+    if (s->p_doom != EPOP_OK) {
+        epopi_server_doom(s, s->p_doom);
+    }
+}
+
 /* What a refusal does, when its words are written. */
 static void after_refusal(epop_server *s, uint32_t asked, uint32_t code)
 {
     s->p_state = EPOPI_COMMAND;
+    if (asked == EPOP_EVENT_AUTH) {
+        count_login(s, code);
+    }
     if (asked == EPOP_EVENT_AUTH || asked == EPOP_EVENT_OPEN) {
         s->p_name_len = 0;
         epopi_server_sasl_end(s);
@@ -112,10 +132,16 @@ static void after_refusal(epop_server *s, uint32_t asked, uint32_t code)
     if (asked == EPOP_EVENT_COMMAND) {
         epopi_server_count_bad(s);
     }
-    if (asked == EPOP_EVENT_AUTH && code != EPOP_CODE_SYS_TEMP && code != EPOP_CODE_SYS_PERM &&
-        code != EPOP_CODE_LOGIN_DELAY && ++s->p_failed >= s->p_max_failed) {
-        epopi_server_doom(s, EPOP_ERR_PEER_TOO_MANY_LOGINS);
+}
+
+static int32_t refuse_in_own_words(epop_server *s, uint32_t asked, uint32_t code)
+{
+    const char *words = NULL;
+
+    if (asked == EPOP_EVENT_AUTH && epopi_server_sasl_failed(s)) {
+        words = epopi_server_sasl_why(s, &code);
     }
+    return epopi_server_err(s, code, words ? words : own_words(asked, code));
 }
 
 int32_t epopi_server_refuse(epop_server *s, uint32_t code, epop_span text)
@@ -129,7 +155,7 @@ int32_t epopi_server_refuse(epop_server *s, uint32_t code, epop_span text)
         return EPOP_ERR_VALUE;
     }
     if (!text.ptr) {
-        result = epopi_server_err(s, code, own_words(asked, code));
+        result = refuse_in_own_words(s, asked, code);
     } else {
         reply.struct_size = sizeof reply;
         reply.status = EPOP_STATUS_ERR;

@@ -6,24 +6,19 @@
  * the host's answer may have come from inside a callback.
  */
 #include "sasl/exchange.h"
+#include "sasl/gather.h"
 
-#include "server/session.h"
+#include "server/sasl_line.h"
 
 #include "wire/octets.h"
 #include "wire/outbox.h"
-
-/* p_flags, of the line that is being received. Bit 0 is the exchange's. */
-enum { STAR = 2, AFTER_CR = 4 };
-
-/* p_flow: what the next step has to look at. */
-enum { LINE_ENDED = 16, RESULT_KNOWN = 17 };
 
 /* Of the stamp, without the host and the ">"; 43 of them are digits. */
 enum { STAMP_BITS = 128, STAMP_LEN = 46 };
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-static uint32_t offers(epop_server *s, uint32_t index)
+uint32_t epopi_server_sasl_offers(epop_server *s, uint32_t index)
 {
     epop_sasl *x = s->p_sasl;
 
@@ -55,7 +50,7 @@ size_t epopi_server_sasl_row(epop_server *s, uint8_t *dst)
     uint32_t i;
 
     for (i = 0; i < epopi_server_sasl_count(s); i++) {
-        if (offers(s, i)) {
+        if (epopi_server_sasl_offers(s, i)) {
             dst[at++] = ' ';
             at = put_word(dst, at, s->p_sasl->p_step.name);
         }
@@ -65,7 +60,7 @@ size_t epopi_server_sasl_row(epop_server *s, uint8_t *dst)
 
 size_t epopi_server_sasl_name(epop_server *s, uint32_t index, uint8_t *dst)
 {
-    return offers(s, index) ? put_word(dst, put_word(dst, 0, s->p_sasl->p_step.name), "\r\n") : 0;
+    return epopi_server_sasl_offers(s, index) ? put_word(dst, put_word(dst, 0, s->p_sasl->p_step.name), "\r\n") : 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -146,44 +141,37 @@ void epopi_server_sasl_end(epop_server *s)
     }
 }
 
-/* The mechanism's result, to be looked at in the next step. */
-static void note_result(epop_server *s, int32_t result)
+void epopi_server_sasl_note(epop_server *s, int32_t result)
 {
     s->p_sasl->p_result = result;
-    s->p_sasl->p_flow = RESULT_KNOWN;
+    s->p_sasl->p_flow = EPOPI_SASL_RESULT_KNOWN;
     s->p_asked = 0;
     s->p_todo |= EPOPI_TODO_SASL;
 }
 
-static const char *what_is_wrong(int32_t error)
+static void forget_names(epop_sasl_step *step)
 {
-    switch (error) {
-    case EPOP_ERR_BASE64:
-        return "not base64";
-    case EPOP_ERR_TOO_LONG:
-        return "response too long";
-    default:
-        return "malformed response";
-    }
+    step->user = epopi_span(NULL, 0);
+    step->authzid = epopi_span(NULL, 0);
 }
 
-/* The exchange has failed. A response that is malformed is a bad command; it proves nothing about a password. */
+/* The exchange has failed. The host is told, so that it can log the attempt and delay the answer, and its refusal counts
+ * as any other does. A token that the host itself has refused is no news to it. */
 static int32_t fail(epop_server *s, int32_t error)
 {
-    uint32_t code = s->p_sasl->p_code;
+    epop_sasl *x = s->p_sasl;
 
-    epopi_server_sasl_end(s);
-    s->p_state = EPOPI_COMMAND;
-    s->p_asked = EPOP_EVENT_AUTH;
-    if (error == EPOP_ERR_LOGIN_REFUSED) {
-        return epopi_server_refuse(s, code != EPOP_CODE_NONE ? code : (uint32_t)EPOP_CODE_AUTH, epopi_span(NULL, 0));
+    x->p_result = error;
+    x->p_offset = 0;
+    if (x->p_code != EPOP_CODE_NONE) {
+        s->p_asked = EPOP_EVENT_AUTH;
+        return epopi_server_refuse(s, x->p_code, epopi_span(NULL, 0));
     }
-    if (error == EPOP_ERR_CRYPTO) {
-        return epopi_server_refuse(s, EPOP_CODE_SYS_TEMP, epopi_span(NULL, 0));
+    if (x->p_step.ask == 0) {
+        forget_names(&x->p_step);
     }
-    s->p_asked = 0;
-    s->p_name_len = 0;
-    return epopi_server_bad(s, what_is_wrong(error));
+    (void)epopi_sasl_question(&x->p_step, EPOP_AUTH_FAILED, x->p_step.user, epopi_span(NULL, 0));
+    return epopi_server_ask_sasl(s);
 }
 
 /* A challenge, and then the client's response to it. */
@@ -227,7 +215,11 @@ static uint32_t take_name(epop_server *s)
 
 static int32_t ask(epop_server *s)
 {
-    return take_name(s) ? epopi_server_ask_sasl(s) : fail(s, EPOP_ERR_TOO_LONG);
+    if (take_name(s)) {
+        return epopi_server_ask_sasl(s);
+    }
+    forget_names(&s->p_sasl->p_step);
+    return fail(s, EPOP_ERR_TOO_LONG);
 }
 
 static int32_t go(epop_server *s, int32_t result)
@@ -290,7 +282,7 @@ int32_t epopi_server_do_auth(epop_server *s, const epop_command *command)
         return epopi_server_bad(s, "passwords are not taken without TLS");
     }
     index = epopi_sasl_find(s->p_sasl, EPOP_SASL_SERVER, command->argument);
-    if (!offers(s, index)) {
+    if (!epopi_server_sasl_offers(s, index)) {
         return epopi_server_bad(s, "mechanism not supported");
     }
     return begin(s, command->second);
@@ -327,85 +319,25 @@ int32_t epopi_server_do_apop(epop_server *s, const epop_command *command)
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-/* Octets of a response that are neither CR nor LF. */
-static void take_text(epop_server *s, const uint8_t *data, size_t len, size_t *used)
-{
-    epop_sasl *x = s->p_sasl;
-
-    *used = len;
-    if (x->p_flags & (STAR | AFTER_CR)) {
-        x->p_result = EPOP_ERR_BASE64;
-    } else if (x->p_length == 0 && data[0] == '*') {
-        x->p_flags |= STAR;
-        *used = 1;
-    } else if (epopi_sasl_take(x, data, len, used) == EPOP_ASK) {
-        s->p_todo |= EPOPI_TODO_PIECE;
-    }
-    x->p_length += (uint32_t)*used;
-}
-
-static int32_t take_line_end(epop_server *s)
-{
-    epop_sasl *x = s->p_sasl;
-    uint32_t is_crlf = (x->p_flags & AFTER_CR) != 0;
-
-    if (is_crlf != (epop_line_eol(&s->p_line) == EPOP_EOL_CRLF)) {
-        return epopi_server_broken_line(s, EPOP_ERR_PEER_LINE_END);
-    }
-    s->p_text = epopi_span(NULL, 0);
-    x->p_flow = LINE_ENDED;
-    s->p_todo |= EPOPI_TODO_TRACE_RECEIVED | EPOPI_TODO_SASL;
-    return EPOP_OK;
-}
-
-static void take_cr(epop_sasl *x)
-{
-    if (x->p_flags & AFTER_CR) {
-        x->p_result = EPOP_ERR_BASE64;
-    }
-    x->p_flags |= AFTER_CR;
-}
-
-int32_t epopi_server_sasl_take(epop_server *s, const uint8_t *data, size_t len, size_t *used)
-{
-    epop_sasl *x = s->p_sasl;
-    size_t end = epopi_find(data, 0, len, '\n');
-
-    end = epopi_find(data, 0, end, '\r');
-    *used = 0;
-    if (epopi_sasl_take_rest(x) == EPOP_ASK) {
-        s->p_todo |= EPOPI_TODO_PIECE;
-        return EPOP_OK;
-    }
-    if (end > 0) {
-        take_text(s, data, end, used);
-        return x->p_length > EPOP_LINE_LENGTH_MAX ? epopi_server_broken_line(s, EPOP_ERR_LIMIT_LINE) : EPOP_OK;
-    }
-    *used = 1;
-    if (data[0] == '\n') {
-        return take_line_end(s);
-    }
-    take_cr(x);
-    x->p_length++;
-    return EPOP_OK;
-}
-
 static int32_t line_ended(epop_server *s)
 {
     epop_sasl *x = s->p_sasl;
 
     s->p_state = EPOPI_ASKED;
-    if ((x->p_flags & STAR) && x->p_result == EPOP_OK) {
-        epopi_server_sasl_end(s);
-        s->p_state = EPOPI_COMMAND;
-        return epopi_server_bad(s, "login cancelled");
+    if (!(x->p_flags & EPOPI_SASL_STAR) || x->p_result != EPOP_OK) {
+        return go(s, epopi_sasl_take_end(x));
     }
-    return go(s, epopi_sasl_take_end(x));
+    if (x->p_step.ask != 0) {
+        return fail(s, EPOP_ERR_DECLINED);
+    }
+    epopi_server_sasl_end(s);
+    s->p_state = EPOPI_COMMAND;
+    return epopi_server_bad(s, "login cancelled");
 }
 
 int32_t epopi_server_sasl_step(epop_server *s)
 {
-    return s->p_sasl->p_flow == LINE_ENDED ? line_ended(s) : go(s, s->p_sasl->p_result);
+    return s->p_sasl->p_flow == EPOPI_SASL_LINE_ENDED ? line_ended(s) : go(s, s->p_sasl->p_result);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -420,7 +352,7 @@ static int32_t answer(epop_server *s, uint32_t accepted)
     epop_sasl_step *step = &s->p_sasl->p_step;
 
     step->accepted = accepted;
-    note_result(s, epopi_sasl_call(s->p_sasl, EPOP_SASL_ANSWER));
+    epopi_server_sasl_note(s, epopi_sasl_call(s->p_sasl, EPOP_SASL_ANSWER));
     step->data = epopi_span(NULL, 0);
     step->key = NULL;
     return EPOP_OK;
@@ -437,13 +369,43 @@ uint32_t epopi_server_sasl_goes_on(epop_server *s, uint32_t code)
 {
     uint32_t auth = s->p_sasl->p_step.ask;
 
-    if ((code != EPOP_CODE_NONE && code != EPOP_CODE_AUTH) ||
-        (auth != EPOP_AUTH_TOKEN && auth != EPOP_AUTH_SECRET && auth != EPOP_AUTH_KEY)) {
+    if ((code != EPOP_CODE_NONE && code != EPOP_CODE_AUTH) || (auth != EPOP_AUTH_TOKEN && !is_lookup(auth))) {
         return 0;
     }
-    s->p_sasl->p_code = (uint8_t)code;
+    s->p_sasl->p_code = auth == EPOP_AUTH_TOKEN ? EPOP_CODE_AUTH : EPOP_CODE_NONE;
     (void)answer(s, 0);
     return 1;
+}
+
+uint32_t epopi_server_sasl_failed(const epop_server *s)
+{
+    return s->p_command != EPOP_CMD_PASS && s->p_sasl->p_step.ask == EPOP_AUTH_FAILED;
+}
+
+const char *epopi_server_sasl_why(const epop_server *s, uint32_t *code)
+{
+    int32_t error = s->p_sasl->p_result;
+
+    if (error >= 0 || error == EPOP_ERR_LOGIN_REFUSED || (*code != EPOP_CODE_NONE && *code != EPOP_CODE_AUTH)) {
+        return NULL;
+    }
+    *code = error == EPOP_ERR_CRYPTO ? EPOP_CODE_SYS_TEMP : EPOP_CODE_NONE;
+    switch (error) {
+    case EPOP_ERR_CRYPTO:
+        return "login is not possible now";
+    case EPOP_ERR_DECLINED:
+        return "login cancelled";
+    case EPOP_ERR_BASE64:
+        return "not base64";
+    case EPOP_ERR_TOO_LONG:
+        return "response too long";
+    case EPOP_ERR_LIMIT_LINE:
+        return "line too long";
+    case EPOP_ERR_PEER_LINE_END:
+        return "lines end in CRLF here";
+    default:
+        return "malformed response";
+    }
 }
 
 static int32_t check_lookup(const epop_server *s)

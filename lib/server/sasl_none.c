@@ -69,6 +69,24 @@ uint32_t epopi_server_sasl_goes_on(epop_server *s, uint32_t code)
     return 0;
 }
 
+void epopi_server_sasl_long(epop_server *s)
+{
+    (void)s;
+}
+
+uint32_t epopi_server_sasl_failed(const epop_server *s)
+{
+    (void)s;
+    return 0;
+}
+
+const char *epopi_server_sasl_why(const epop_server *s, uint32_t *code)
+{
+    (void)s;
+    (void)code;
+    return NULL;
+}
+
 void epopi_server_sasl_end(epop_server *s)
 {
     (void)s;

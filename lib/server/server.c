@@ -274,6 +274,14 @@ int32_t epopi_server_broken_line(epop_server *s, int32_t error)
                             error == EPOP_ERR_LIMIT_LINE ? "line too long" : "lines end in CRLF here");
 }
 
+/* A line stops once at the length of the longest command, wherever it was cut. */
+static size_t up_to_long(const epop_server *s, size_t len)
+{
+    uint32_t length = s->p_line.p_length;
+
+    return length < EPOP_SERVER_LINE_MIN && len > EPOP_SERVER_LINE_MIN - length ? EPOP_SERVER_LINE_MIN - length : len;
+}
+
 static int32_t take(epop_server *s, const uint8_t *data, size_t len, size_t *used)
 {
     epop_line_text line;
@@ -295,7 +303,7 @@ static int32_t take(epop_server *s, const uint8_t *data, size_t len, size_t *use
         return result;
     }
     line.struct_size = sizeof line;
-    result = epop_line_feed(&s->p_line, data, len, used, &line);
+    result = epop_line_feed(&s->p_line, data, up_to_long(s, len), used, &line);
     s->p_offset += *used;
     if (result < 0) {
         return epopi_server_broken_line(s, result);
@@ -304,6 +312,8 @@ static int32_t take(epop_server *s, const uint8_t *data, size_t len, size_t *use
         s->p_text = line.text;
         s->p_text_length = line.length;
         s->p_todo |= EPOPI_TODO_TEXT;
+    } else if (s->p_line.p_length == EPOP_SERVER_LINE_MIN) {
+        epopi_server_sasl_long(s);
     }
     return EPOP_OK;
 }

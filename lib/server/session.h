@@ -100,6 +100,14 @@ int32_t epopi_server_sasl_step(epop_server *s); /* EPOPI_TODO_SASL */
 int32_t epopi_server_sasl_accept(epop_server *s);
 /* The host says no. 1 where the exchange has to go on as if nothing had been, 0 where the refusal goes out now. */
 uint32_t epopi_server_sasl_goes_on(epop_server *s, uint32_t code);
+/* The line in hand has EPOP_SERVER_LINE_MIN octets and no end yet. Where it is AUTH with an initial response, that is
+ * taken as a response on a line of its own would be (RFC 5034 section 4), and the session waits for the rest of it. */
+void epopi_server_sasl_long(epop_server *s);
+/* 1 where the open question is EPOP_AUTH_FAILED: the attempt counts, whatever the host's answer. */
+uint32_t epopi_server_sasl_failed(const epop_server *s);
+/* The words for a failed exchange where they are not those for a wrong password, and *code, which the host gave, to go
+ * with them; NULL otherwise. */
+const char *epopi_server_sasl_why(const epop_server *s, uint32_t *code);
 void epopi_server_sasl_end(epop_server *s); /* wipes */
 
 #endif

@@ -163,7 +163,8 @@ def test_token_expires(tmp_path, certificates):
         session.response(b'{"status": "401"}')
         return False
 
-    where = {"options": ["--ca", certificates.ca.cert, "--oauth-token-file", file], "password": None, "host": "localhost"}
+    options = ["--ca", certificates.ca.cert, "--oauth-token-file", file]
+    where = {"options": options, "password": None, "host": "localhost"}
     with TlsPop(certificates.server, small(1), mechanisms=("XOAUTH2",), auth=auth) as server:
         watch_a_bad_round(
             tmp_path, server, lambda: good.__setitem__(0, "second"), lambda: file.write_text("second"), **where
@@ -203,7 +204,7 @@ def test_refused_account_is_set_aside(tmp_path):
             assert logins(bad) == 1 and process.poll() is None
             assert b"bad: set aside; tried again when " + bytes(file) in (tmp_path / "said").read_bytes()
             file.write_text(PASSWORD + "\n")
-            until(lambda: len(list((tmp_path / "bad").glob("new/*"))) == 1, "the mail of the account that was set aside")
+            until(lambda: len(list((tmp_path / "bad").glob("new/*"))) == 1, "mail of the account set aside")
             assert [command for command in bad.commands if command.startswith(b"PASS")][:2] == [
                 b"PASS wrong",
                 b"PASS " + PASSWORD.encode(),
