@@ -5,7 +5,7 @@
 # usage: sh tests/install.sh GROUP...
 #   build   C compiler, meson, ninja, pkg-config, xxhash, mbedTLS, the openssl command; SQLite where it can be had
 #   test    OpenSSL's libcrypto, SQLite, cmocka, clang, python3 with pytest; the sanitizers, pmccabe and a compiler for
-#           ARM chips (gcc-arm-none-eabi) where they can be had
+#           ARM and AVR chips where they can be had
 #   peers   other POP3 programs: curl, mpop, fetchmail, dovecot, gsasl, popa3d, cyrus. Those that can not be had are
 #           named, no more
 # EPOP_PEERS names the folder for peers that are unpacked and not installed (popa3d, cyrus).
@@ -36,6 +36,7 @@ clang     clang            clang                 clang                     clang
 gcc       gcc              gcc                   gcc                       gcc       -
 asan      gcc              libasan,libubsan      -                         gcc       -
 pmccabe   pmccabe          -                     -                         -         pmccabe
+avr-gcc   gcc-avr,avr-libc avr-gcc,avr-libc    -                         avr-gcc,avr-libc -
 arm-none-eabi-gcc gcc-arm-none-eabi,libnewlib-arm-none-eabi arm-none-eabi-gcc-cs,arm-none-eabi-newlib gcc-arm-none-eabi,newlib-arm-none-eabi arm-none-eabi-gcc,arm-none-eabi-newlib -
 pytest    python3-pytest   python3-pytest        py3-pytest                python-pytest pytest
 curl      curl             curl                  curl                      curl      curl
@@ -266,6 +267,7 @@ for group in "$@"; do
         wish asan
         wish pmccabe
         wish arm-none-eabi-gcc
+        wish avr-gcc
         ;;
     peers)
         for peer in curl mpop fetchmail dovecot gsasl; do

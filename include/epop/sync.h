@@ -179,9 +179,10 @@ enum {
 };
 
 enum {
-    EPOP_SYNC_DEPTH = 64,        /* RETR of 64 messages of 4 KiB fill a link of 100 ms and 2 MB/s */
-    EPOP_SYNC_HEADER_MAX = 65536 /* known servers cut TOP there (fetchmail FAQ, I8) */
+    EPOP_SYNC_DEPTH = 64 /* RETR of 64 messages of 4 KiB fill a link of 100 ms and 2 MB/s */
 };
+
+#define EPOP_SYNC_HEADER_MAX 65536u /* known servers cut TOP there (fetchmail FAQ, I8) */
 #define EPOP_SYNC_FLIGHT_OCTETS 4194304u /* what may have to be received in vain, where the host can store no more */
 
 /* Memory for one message: 24 octets everywhere. */
