@@ -178,10 +178,11 @@ static const char *contradiction_of_tls(const struct options *options)
 }
 
 /* A server on this host, or the near end of a tunnel, whose certificate is seldom for this address: STLS is tried there
- * only where the user has said by --ca what it is to be checked against. */
+ * only where the user has said by --ca what it is to be checked against. Behind a proxy that address is of another host.
+ */
 static enum tls_policy default_policy(const struct options *options)
 {
-    if (!options->allow_cleartext || !is_loopback(options->host)) {
+    if (!options->allow_cleartext || options->proxy != NULL || !is_loopback(options->host)) {
         return TLS_REQUIRED;
     }
     return options->ca_file != NULL ? TLS_OPTIONAL : TLS_NEVER;

@@ -68,6 +68,8 @@ static const char *const help_lines[] = {
     "Connection:",
     "      --pipeline N          requests ahead, where the server allows it (default 1000, and",
     "                            no more than 4 MiB of mail)",
+    "      --proxy URL           through a SOCKS proxy: socks5://[USER:PASSWORD@]HOST[:PORT]",
+    "      --source ADDRESS      connect from this address of this host",
     "      --timeout SECONDS     longest wait for the server (default 180)",
     "      --keep-alive SECONDS  NOOP so often while CMD or a lock is awaited (default 45)",
     "      --trace FILE          write the dialogue to FILE, without passwords and messages",

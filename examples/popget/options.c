@@ -7,7 +7,10 @@
 #include "options.h"
 
 #include "account.h"
+#include "dial.h"
 #include "help.h"
+#include "proxy.h"
+#include "wipe.h"
 
 #include <regex.h>
 #include <stdio.h>
@@ -79,6 +82,22 @@ static bool set_keep_alive(struct options *options, const char *argument)
 static bool set_timeout(struct options *options, const char *argument)
 {
     return small_number(argument, 1, TIMEOUT_MOST, &options->timeout);
+}
+
+static bool set_proxy(struct options *options, const char *argument)
+{
+    struct proxy proxy;
+    bool valid = proxy_parse(&proxy, argument);
+
+    wipe(&proxy, sizeof proxy);
+    options->proxy = argument;
+    return valid;
+}
+
+static bool set_source(struct options *options, const char *argument)
+{
+    options->source = argument;
+    return dial_is_address(argument);
 }
 
 static bool set_watch(struct options *options, const char *argument)
@@ -236,6 +255,8 @@ static const struct row rows[] = {
     CALL_ROW("delete-after", 0, OF_BOTH, GROUP_FATE, set_delete_after),
     CALL_ROW("keep-newest", 0, OF_BOTH, GROUP_FATE, set_keep_newest),
     CALL_ROW("pipeline", 0, OF_BOTH, GROUP_NONE, set_pipeline),
+    CALL_ROW("proxy", 0, OF_BOTH, GROUP_NONE, set_proxy),
+    CALL_ROW("source", 0, OF_BOTH, GROUP_NONE, set_source),
     CALL_ROW("timeout", 0, OF_BOTH, GROUP_NONE, set_timeout),
     CALL_ROW("keep-alive", 0, OF_BOTH, GROUP_NONE, set_keep_alive),
     TEXT_ROW("trace", 0, OF_COMMAND, GROUP_NONE, trace_file),

@@ -57,6 +57,8 @@ struct options {
     const char *auth;                  /* --auth as it was given */
     const char *ca_file;
     const char *token_file;
+    const char *proxy;  /* NULL: none */
+    const char *source; /* NULL: the system chooses */
     enum target target;
     const char *target_argument; /* DIR, FILE or CMD */
     unsigned targets;            /* how many were given */
