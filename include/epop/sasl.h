@@ -198,6 +198,9 @@ EPOP_API int32_t epop_sasl_xoauth2(struct epop_sasl_step *step);            /* G
  * by NEXT; EPOP_ASK a question; EPOP_END the exchange is over and, in the server, the user is in. A negative result
  * ends the exchange: the client cancels, the server refuses. FINISH asks a client's mechanism whether the server's
  * success may be believed: EPOP_OK, or EPOP_ERR_PEER_SASL where the server has not proved yet what it must.
+ *
+ * A mechanism answers every verb, START by EPOP_OK where it has nothing to prepare. One that it does not know it refuses
+ * with EPOP_ERR_VALUE, so that what a later version may ask is never taken for granted.
  */
 
 enum { EPOP_SASL_DESCRIBE = 1, EPOP_SASL_START, EPOP_SASL_TAKE, EPOP_SASL_NEXT, EPOP_SASL_ANSWER, EPOP_SASL_FINISH };

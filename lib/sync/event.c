@@ -263,8 +263,10 @@ static int32_t on_row(void *user, const epop_row_event *event)
         return EPOP_OK;
     case EPOP_ROW_UIDL:
         return hear_uidl(s, event);
-    default:
+    case EPOP_ROW_UNREADABLE:
         take_unreadable(s, event);
+        return EPOP_OK;
+    default:
         return EPOP_OK;
     }
 }
@@ -490,7 +492,9 @@ static int32_t end_command(epop_sync *s, const epop_end_event *event)
     case EPOP_CMD_UIDL:
         end_listing(s, event);
         return EPOP_OK;
-    default: /* QUIT: see on_end */
+    case EPOP_CMD_QUIT: /* see on_end */
+        return EPOP_OK;
+    default:
         return EPOP_OK;
     }
 }
