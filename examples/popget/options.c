@@ -84,6 +84,12 @@ static bool set_timeout(struct options *options, const char *argument)
     return small_number(argument, 1, TIMEOUT_MOST, &options->timeout);
 }
 
+static bool set_fingerprint(struct options *options, const char *argument)
+{
+    options->has_fingerprint = true;
+    return fingerprint_parse(options->fingerprint, argument);
+}
+
 static bool set_proxy(struct options *options, const char *argument)
 {
     struct proxy proxy;
@@ -231,9 +237,11 @@ static const struct row rows[] = {
     TEXT_ROW("password-file", 0, OF_BOTH | PATH, GROUP_SECRET, password_file),
     TEXT_ROW("passwordeval", 0, OF_BOTH, GROUP_SECRET, password_command),
     TEXT_ROW("oauth-token-file", 0, OF_BOTH | PATH, GROUP_SECRET, token_file),
+    TEXT_ROW("oauth-token-eval", 0, OF_BOTH, GROUP_SECRET, token_command),
     TEXT_ROW("auth", 0, OF_BOTH, GROUP_NONE, auth),
     CALL_ROW("tls", 0, OF_BOTH, GROUP_NONE, set_tls),
     TEXT_ROW("ca", 0, OF_BOTH | PATH, GROUP_NONE, ca_file),
+    CALL_ROW("tls-fingerprint", 0, OF_BOTH, GROUP_NONE, set_fingerprint),
     FLAG_ROW("allow-cleartext", 0, OF_BOTH, GROUP_NONE, allow_cleartext),
     CALL_ROW("maildir", 0, OF_BOTH | PATH, GROUP_TARGET, set_maildir),
     CALL_ROW("mbox", 0, OF_BOTH | PATH, GROUP_TARGET, set_mbox),
@@ -331,7 +339,8 @@ static void clear(struct options *options, enum group group)
         options->keep = options->delete = options->delete_after = options->keep_newest = false;
         break;
     case GROUP_SECRET:
-        options->password = options->password_file = options->password_command = options->token_file = NULL;
+        options->password = options->password_file = options->password_command = options->token_file =
+            options->token_command = NULL;
         break;
     case GROUP_SCOPE:
         options->new_only = options->all = false;
@@ -445,6 +454,11 @@ bool options_settle(struct options *options, struct report *report)
     }
     snprintf(options->account, sizeof options->account, "%s@%s:%s", options->user, options->host, options->port);
     return true;
+}
+
+bool options_want_token(const struct options *options)
+{
+    return options->token_file != NULL || options->token_command != NULL;
 }
 
 void options_print_help(void)

@@ -8,6 +8,7 @@
 #ifndef POPGET_OPTIONS_H
 #define POPGET_OPTIONS_H
 
+#include "fingerprint.h"
 #include "ranges.h"
 #include "report.h"
 
@@ -57,6 +58,7 @@ struct options {
     const char *auth;                  /* --auth as it was given */
     const char *ca_file;
     const char *token_file;
+    const char *token_command;
     const char *proxy;  /* NULL: none */
     const char *source; /* NULL: the system chooses */
     enum target target;
@@ -91,6 +93,8 @@ struct options {
     bool all_accounts;
     bool crlf;
     bool allow_cleartext;
+    bool has_fingerprint;
+    uint8_t fingerprint[FINGERPRINT_SIZE]; /* of the only certificate that is trusted */
     bool quiet;
     bool help;
     bool version;
@@ -118,6 +122,9 @@ bool options_set(struct options *options, const struct row *row, const char *arg
 
 /* After the last one: what contradicts what, and what follows from it all. False after a report. */
 bool options_settle(struct options *options, struct report *report);
+
+/* Whether the login is by an OAuth token. */
+bool options_want_token(const struct options *options);
 
 void options_print_help(void);
 

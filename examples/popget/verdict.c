@@ -203,6 +203,9 @@ void plan_finish(struct plan *plan, enum loop_end end, const struct transport_fa
     if (!plan->options->list) {
         fetch_close(plan);
     }
+    if (plan->renew && !signals_caught()) {
+        return; /* the next session says how it goes */
+    }
     report_end(plan, end, &info, failure);
     if (!plan->options->list) {
         report_fetch(plan);
