@@ -21,7 +21,8 @@
 enum {
     STEPS = 32,                      /* before other connections get their turn */
     PACE = 65536,                    /* octets of one reply that the peer takes within each --idle-timeout, at least */
-    LINGER_OCTETS = 16 * 1024 * 1024 /* a peer that still sends so much does not listen */
+    LINGER_OCTETS = 16 * 1024 * 1024, /* a peer that still sends so much does not listen */
+    LINGER_OCTETS_STRANGER = 16384    /* nor does one that has not logged in, and had no reason to send much */
 };
 
 static const char implementation[] = "epop-popd";
@@ -175,18 +176,18 @@ static void begin_linger(struct connection *connection)
     timer_arm(&connection->timer, &server->linger, server->now);
 }
 
+/* One portion a turn: it is thrown away, and whoever sends without end must not cost others more than a moment. */
 static void linger(struct connection *connection)
 {
     struct server *server = connection->server;
-    enum transport_result result = TRANSPORT_OK;
+    size_t room = connection->user != NULL ? sizeof server->scratch : sizeof connection->input;
     size_t moved = 0;
+    enum transport_result result = transport_receive(&connection->transport, server->scratch, room, &moved);
 
-    for (int i = 0; i < STEPS && result == TRANSPORT_OK; i++) {
-        result = transport_receive(&connection->transport, server->scratch, sizeof server->scratch, &moved);
-        connection->drained += moved;
-        wipe(server->scratch, moved);
-    }
-    if (result == TRANSPORT_EOF || result == TRANSPORT_LOST || connection->drained > LINGER_OCTETS) {
+    connection->drained += moved;
+    wipe(server->scratch, moved);
+    if (result == TRANSPORT_EOF || result == TRANSPORT_LOST ||
+        connection->drained > (connection->user != NULL ? LINGER_OCTETS : LINGER_OCTETS_STRANGER)) {
         destroy(connection);
     }
 }

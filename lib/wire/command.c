@@ -18,7 +18,7 @@ enum {
 
 #define ALONE EPOPI_ALONE
 #define HARMLESS EPOPI_HARMLESS
-#define SERVED EPOPI_SERVED
+#define READS EPOPI_READS
 #define DECLARED EPOPI_DECLARED
 
 /* The keyword lies in the row, not behind a pointer, so that the table needs no relocation. */
