@@ -129,7 +129,7 @@ static bool set_keep_newest(struct options *options, const char *argument)
 }
 
 /* Whether it is a regular expression can be known at once. */
-static bool set_headers_first(struct options *options, const char *argument)
+static bool set_pattern(const char **pattern, const char *argument)
 {
     regex_t regex;
     bool valid = regcomp(&regex, argument + (argument[0] == '!'), REG_EXTENDED | REG_NOSUB) == 0;
@@ -137,8 +137,29 @@ static bool set_headers_first(struct options *options, const char *argument)
     if (valid) {
         regfree(&regex);
     }
-    options->headers_first = argument;
+    *pattern = argument;
     return valid && argument[argument[0] == '!'] != '\0';
+}
+
+static bool set_headers_first(struct options *options, const char *argument)
+{
+    return set_pattern(&options->headers_first, argument);
+}
+
+static bool set_delete_matching(struct options *options, const char *argument)
+{
+    return set_pattern(&options->delete_matching, argument);
+}
+
+static bool set_kill_size(struct options *options, const char *argument)
+{
+    return whole_number(argument, 1, UINT64_MAX, &options->kill_size);
+}
+
+static bool set_since(struct options *options, const char *argument)
+{
+    options->has_since = true;
+    return whole_number(argument, 1, DAYS_MOST, &options->since);
 }
 
 static bool copy_name(char *name, const char *argument)
@@ -257,6 +278,10 @@ static const struct row rows[] = {
     CALL_ROW("max-size", 0, OF_BOTH, GROUP_NONE, set_max_size),
     CALL_ROW("max-messages", 0, OF_BOTH, GROUP_NONE, set_max_messages),
     CALL_ROW("headers-first", 0, OF_BOTH, GROUP_NONE, set_headers_first),
+    CALL_ROW("since", 0, OF_BOTH, GROUP_NONE, set_since),
+    CALL_ROW("kill-size", 0, OF_BOTH, GROUP_NONE, set_kill_size),
+    CALL_ROW("delete-matching", 0, OF_BOTH, GROUP_NONE, set_delete_matching),
+    FLAG_ROW("use-top", 0, OF_BOTH, GROUP_NONE, use_top),
     FLAG_ROW("newest-first", 0, OF_BOTH, GROUP_NONE, newest_first),
     FLAG_ROW("keep", 'k', OF_BOTH, GROUP_FATE, keep),
     FLAG_ROW("delete", 'd', OF_BOTH, GROUP_FATE, delete),
@@ -402,6 +427,9 @@ static const char *contradiction_of_list(const struct options *options)
 
 static const char *contradiction_of_fate(const struct options *options)
 {
+    if (options->kill_size > 0 && options->max_size >= options->kill_size) {
+        return "--kill-size deletes unread what --max-size would fetch";
+    }
     if (options->keep && deletes(options)) {
         return "--keep contradicts --delete, --delete-after and --keep-newest";
     }

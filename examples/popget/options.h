@@ -72,8 +72,11 @@ struct options {
     const char *trace_file;
     const char *state_file; /* NULL: nothing is remembered */
     const char *headers_first;
+    const char *delete_matching;
     const char *config_file;
     uint64_t max_size;     /* 0: any */
+    uint64_t kill_size; /* 0: none */
+    uint64_t since;     /* days; with `has_since` */
     uint64_t days;         /* with `delete_after` */
     uint32_t newest_kept;  /* with `keep_newest` */
     uint32_t max_messages; /* 0: any number */
@@ -87,6 +90,8 @@ struct options {
     bool delete;
     bool delete_after;
     bool keep_newest;
+    bool has_since;
+    bool use_top;
     bool newest_first;
     bool all; /* what was fetched before, too */
     bool new_only;
