@@ -148,6 +148,12 @@ static epop_sync_entry *asked_about(const epop_sync *s)
     return &s->p_table[s->p_number - s->p_base - 1];
 }
 
+/* The size that LIST has told counts; none is not too large. */
+static uint32_t is_too_large(const epop_sync *s, const epop_sync_entry *entry)
+{
+    return s->p_max_octets > 0 && (entry->p_flags & EPOPI_SIZED) && entry->p_octets > s->p_max_octets;
+}
+
 static void take_known(epop_sync *s, epop_sync_entry *entry, uint32_t verdict, uint64_t first_seen)
 {
     s->p_asked++;
@@ -164,11 +170,7 @@ static void take_known(epop_sync *s, epop_sync_entry *entry, uint32_t verdict, u
     if (verdict == EPOP_SYNC_SEEN && !(s->p_flags & EPOP_SYNC_ALL)) {
         return;
     }
-    if (s->p_max_octets > 0 && (entry->p_flags & EPOPI_SIZED) && entry->p_octets > s->p_max_octets) {
-        entry->p_flags |= EPOPI_SKIPPED;
-    } else {
-        entry->p_flags |= EPOPI_WANTED;
-    }
+    entry->p_flags |= is_too_large(s, entry) ? EPOPI_SKIPPED : EPOPI_WANTED;
 }
 
 int32_t epop_sync_known(epop_sync *sync, uint32_t verdict, uint64_t first_seen, uint64_t key)
