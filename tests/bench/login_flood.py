@@ -100,7 +100,8 @@ def main():
         )
         secret = done.stdout.decode().strip()
         lines = [f"alice:{secret}", f"bob:{secret}", f"carol:{{PLAIN}}{PASSWORD}"]
-        options = ("--login-failure-delay", "1", "--mechanisms", "SCRAM-SHA-256,PLAIN,USER")
+        options = ["--login-failure-delay", "1", "--max-sessions-per-address", "50"]
+        options += ["--mechanisms", "SCRAM-SHA-256,PLAIN,USER"]
         popd = Popd(pathlib.Path(name), *options, users=("alice", "bob", "carol"), lines=lines, release=True).start()
         hash_cost = cost_of_a_hash(PASSWORD.encode() + b"\n")
         print(f"a hash takes {hash_cost * 1000:.2f} ms of a processor")
