@@ -128,7 +128,8 @@ static void answer(struct plan *plan, uint32_t number, uint64_t octets, const ui
         first_seen = 0;
     } else if (verdict == EPOP_SYNC_NEW && is_to_be_killed(plan, octets)) {
         verdict = EPOP_SYNC_UNWANTED;
-        report_note(plan->report, "message %lu: to be deleted unread: %" PRIu64 " octets are more than --kill-size %" PRIu64,
+        report_note(plan->report,
+                    "message %lu: to be deleted unread: %" PRIu64 " octets are more than --kill-size %" PRIu64,
                     (unsigned long)number, octets, plan->options->kill_size);
     } else if (verdict == EPOP_SYNC_NEW || (verdict == EPOP_SYNC_SEEN && plan->options->all)) {
         note_wanted(plan, number, octets);

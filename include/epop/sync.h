@@ -133,7 +133,7 @@ typedef struct epop_sync_report_event {
     uint32_t kind; /* EPOP_EVENT_SYNC_REPORT */
     uint32_t number;
     uint32_t outcome; /* EPOP_SYNC_ bits */
-    int32_t result;   /* EPOP_OK, or why it failed: EPOP_ERR_SYNC_REFUSED (RETR, the TOP in its place, or DELE got -ERR, see `code`),
+    int32_t result;   /* EPOP_OK, or why it failed: EPOP_ERR_SYNC_REFUSED (RETR, TOP in its place, or DELE got -ERR: `code`),
                          EPOP_ERR_SYNC_UNIQUE_ID, EPOP_ERR_SYNC_LATER (UIDL leaves it out), EPOP_ERR_LIMIT_BODY,
                          EPOP_ERR_ABORTED, EPOP_ERR_DECLINED (the host did not store it), EPOP_ERR_UNSENT, or the
                          session's error */
@@ -178,8 +178,9 @@ enum {
                                       highest numbers; with EPOP_SYNC_DELETE beside it, what either of them says */
     EPOP_SYNC_USE_TOP = 0x40       /* fetch by TOP n 2147483647 (EPOP_SYNC_TOP_LINES) in place of RETR, for servers that
                                       hide or delete what RETR fetched. A message with more lines would be cut: it has
-                                      4 GiB at least. With servers that are known to cut (EPOP_TRAIT_TOP_CUTS) RETR is used all
-                                      the same. A refused TOP is EPOP_ERR_SYNC_REFUSED */
+                                      4 GiB at least. With servers that are known to cut
+                                      (EPOP_TRAIT_TOP_CUTS) RETR is used all the same. A refused TOP is
+                                      EPOP_ERR_SYNC_REFUSED */
 };
 
 enum {
