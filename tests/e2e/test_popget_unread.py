@@ -9,7 +9,7 @@ import pytest
 
 from mails import sent_by_epop, with_lf
 from minipop import MiniPop
-from programs import EX_PROTOCOL, EX_USAGE, popget
+from programs import EX_PROTOCOL, EX_TEMPFAIL, EX_USAGE, popget
 
 DAY = 86400
 
@@ -35,6 +35,19 @@ def test_kill_size(tmp_path):
         assert b"RETR 2" not in server.commands and b"DELE 2" in server.commands
         assert left(server) == [1] and subjects(tmp_path / "in") == ["fits"]
         assert b"message 2: to be deleted unread" in done.stderr
+
+
+def test_killed_and_not_known_to_be_gone(tmp_path):
+    """Nothing says that it is stored."""
+
+    def hang_up(session, _):
+        session.end()
+        return b""
+
+    with MiniPop([mail(b"large", b"y" * 500 + b"\n")], QUIT=hang_up) as server:
+        done = popget("--maildir", tmp_path / "in", "--kill-size", 9, port=server.port, status=EX_TEMPFAIL)
+        assert b"unread, and whether they were deleted is unknown: 1" in done.stderr
+        assert b"popget: stored" not in done.stderr
 
 
 def test_kill_size_spares_what_was_fetched(tmp_path):
