@@ -169,8 +169,9 @@ static const char *reason_of(const struct connection *connection)
 static void begin_linger(struct connection *connection)
 {
     struct server *server = connection->server;
+    enum transport_result said = transport_finish(&connection->transport); /* also to one who has said so before us */
 
-    if (connection->peer_closed || transport_finish(&connection->transport) != TRANSPORT_OK ||
+    if (connection->peer_closed || said != TRANSPORT_OK ||
         poller_change(server->poller, &connection->watch, POLLER_READ) != 0) {
         connection_destroy(connection);
         return;

@@ -66,6 +66,12 @@ static uint32_t needs(const epop_sync *s, const epop_sync_entry *entry)
 
 /* ---- Commands ---- */
 
+/* What a server's TOP cuts off would be lost. */
+static uint32_t uses_top(const epop_sync *s)
+{
+    return has(s, EPOP_SYNC_USE_TOP) && !(epop_client_traits(s->p_client) & EPOP_TRAIT_TOP_CUTS);
+}
+
 static int32_t issue(epop_sync *s, uint32_t step, uint32_t number)
 {
     epop_client *client = s->p_client;
@@ -79,7 +85,8 @@ static int32_t issue(epop_sync *s, uint32_t step, uint32_t number)
     case EPOPI_SYNC_SINGLES:
         return step % 2 == 0 ? epop_client_list(client, number, TOKEN(s)) : epop_client_uidl(client, number, TOKEN(s));
     case EPOPI_SYNC_FETCH:
-        return epop_client_retr(client, number, TOKEN(s));
+        return uses_top(s) ? epop_client_top(client, number, EPOP_SYNC_TOP_LINES, TOKEN(s))
+                           : epop_client_retr(client, number, TOKEN(s));
     case EPOPI_SYNC_DELETE:
         return epop_client_dele(client, number, TOKEN(s));
     case EPOPI_SYNC_RESET:
