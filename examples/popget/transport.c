@@ -84,9 +84,11 @@ bool transport_prepare(struct transport *transport, const struct options *option
 
     transport->fd = -1;
     transport->is_secure = false;
+    transport->head_len = 0;
     transport->host = options->host;
     transport->report = report;
-    transport->tls = wanted && options->ca_file != NULL ? tls_open(options->ca_file, report) : NULL;
+    transport->fingerprint = options->has_fingerprint ? options->fingerprint : NULL;
+    transport->tls = wanted && options->ca_file != NULL ? tls_open(options->ca_file, transport->fingerprint, report) : NULL;
     return !wanted || options->ca_file == NULL || transport->tls != NULL;
 }
 
@@ -167,7 +169,7 @@ bool transport_has_output(const struct transport *transport)
 bool transport_start_tls(struct transport *transport)
 {
     if (transport->tls == NULL) {
-        transport->tls = tls_open(NULL, transport->report);
+        transport->tls = tls_open(NULL, transport->fingerprint, transport->report);
     }
     transport->is_secure = transport->tls != NULL;
     transport->has_reported = !transport->is_secure;

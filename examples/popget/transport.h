@@ -17,6 +17,7 @@ struct transport {
     struct tls *tls;  /* NULL before it is needed */
     bool is_secure;   /* TLS has begun */
     bool has_reported; /* ... or could not, and why was reported */
+    const uint8_t *fingerprint; /* NULL: authorities are asked */
     const char *host; /* whose certificate it must be */
     struct report *report;
     uint8_t head[12]; /* the first octets that came */

@@ -98,8 +98,10 @@ static const char *own_words(uint32_t asked, uint32_t code)
         return "message can not be sent";
     case EPOP_EVENT_COMMIT:
         return "some deleted messages were not removed";
-    default:
+    case EPOP_EVENT_COMMAND:
         return "unknown command";
+    default:
+        return "not supported";
     }
 }
 

@@ -240,8 +240,10 @@ static int32_t step(epop_server *s)
         return epopi_server_show_piece(s);
     case EPOPI_TODO_SASL:
         return epopi_server_sasl_step(s);
-    default:
+    case EPOPI_TODO_DIE:
         return epopi_server_die(s, s->p_doom);
+    default:
+        return EPOP_ERR_PHASE;
     }
 }
 

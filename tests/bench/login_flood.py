@@ -12,7 +12,6 @@ reply is compared with that for a hash. Status 1 where a login waits more than R
 import argparse
 import os
 import pathlib
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,16 +19,8 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
-from dialogue import Dialogue  # noqa: E402
-from flood import KINDS, Flood  # noqa: E402
+from flood import KINDS, Elsewhere, Flood  # noqa: E402
 from programs import PASSWORD, Popd, program  # noqa: E402
-
-
-class Elsewhere(Dialogue):
-    """A client at another address than the flood's."""
-
-    def connect(self, port):
-        return socket.create_connection(("127.0.0.1", port), 60, ("127.0.0.2", 0))
 
 
 def no_login(port):
@@ -109,7 +100,8 @@ def main():
         )
         secret = done.stdout.decode().strip()
         lines = [f"alice:{secret}", f"bob:{secret}", f"carol:{{PLAIN}}{PASSWORD}"]
-        options = ("--login-failure-delay", "1", "--mechanisms", "SCRAM-SHA-256,PLAIN,USER")
+        options = ["--login-failure-delay", "1", "--max-sessions-per-address", "50"]
+        options += ["--mechanisms", "SCRAM-SHA-256,PLAIN,USER"]
         popd = Popd(pathlib.Path(name), *options, users=("alice", "bob", "carol"), lines=lines, release=True).start()
         hash_cost = cost_of_a_hash(PASSWORD.encode() + b"\n")
         print(f"a hash takes {hash_cost * 1000:.2f} ms of a processor")

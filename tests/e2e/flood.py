@@ -12,7 +12,9 @@ import socket
 import subprocess
 import sys
 
-NAME = "alice"
+from deadline import PATIENCE
+from dialogue import Dialogue
+
 KINDS = {
     # Each of them makes a server that is not careful compute the hash of a password.
     "password": b"USER alice\r\nPASS wrong\r\n",
@@ -21,6 +23,13 @@ KINDS = {
     "cancelled-stranger": b"AUTH SCRAM-SHA-256 biwsbj1ub2JvZHkscj1hYmNkZWZnaA==\r\n*\r\nCAPA\r\n",
 }
 AT_ONCE = 64 * 1024
+
+
+class Elsewhere(Dialogue):
+    """A client at another address than the flood's."""
+
+    def connect(self, port):
+        return socket.create_connection(("127.0.0.1", port), PATIENCE, ("127.0.0.2", 0))
 
 
 class Connection:

@@ -139,8 +139,7 @@ def test_reply_that_is_read_slowly(popd):
 def test_stranger_who_does_not_stop_sending(popd, is_refused):
     """After the last reply popd reads on so that the reply is not lost, but not much of one who has not logged in."""
     server = popd("--max-sessions", "1" if is_refused else "2")
-    with Dialogue(server.port) as first, Dialogue(server.port) as session:
-        first.login()
+    with Dialogue(server.port).login(), Dialogue(server.port) as session:
         if is_refused:
             assert session.greeting.startswith(b"-ERR [SYS/TEMP]")
         else:
