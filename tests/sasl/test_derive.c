@@ -69,6 +69,14 @@ static void at_once(void **state)
     }
 }
 
+/* A hash interface without `rounds`: hmac does them, and the keys are the same. */
+static void without_rounds(void **state)
+{
+    (void)state;
+    crypto.rounds = NULL;
+    at_once(state);
+}
+
 /* Whatever the slices, the keys are the same, and as many slices are needed as the rounds after the first one fill. */
 static void in_slices(void **state)
 {
@@ -152,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(at_once, set_up),
+        cmocka_unit_test_setup(without_rounds, set_up),
         cmocka_unit_test_setup(in_slices, set_up),
         cmocka_unit_test_setup(the_least, set_up),
         cmocka_unit_test_setup(wrong_calls, set_up),
