@@ -4,8 +4,8 @@
 #
 # usage: sh tests/install.sh GROUP...
 #   build   C compiler, meson, ninja, pkg-config, xxhash, mbedTLS, the openssl command; SQLite where it can be had
-#   test    OpenSSL's libcrypto, SQLite, cmocka, clang, python3 with pytest; the sanitizers, pmccabe and a compiler for
-#           ARM chips (gcc-arm-none-eabi) where they can be had
+#   test    OpenSSL's libcrypto, SQLite, cmocka, clang, python3 with pytest; the sanitizers, pmccabe, valgrind and a
+#           compiler for ARM and AVR chips where they can be had
 #   peers   other POP3 programs: curl, mpop, fetchmail, dovecot, gsasl, popa3d, cyrus. Those that can not be had are
 #           named, no more
 # EPOP_PEERS names the folder for peers that are unpacked and not installed (popa3d, cyrus).
@@ -36,7 +36,9 @@ clang     clang            clang                 clang                     clang
 gcc       gcc              gcc                   gcc                       gcc       -
 asan      gcc              libasan,libubsan      -                         gcc       -
 pmccabe   pmccabe          -                     -                         -         pmccabe
+avr-gcc   gcc-avr,avr-libc avr-gcc,avr-libc    -                         avr-gcc,avr-libc -
 arm-none-eabi-gcc gcc-arm-none-eabi,libnewlib-arm-none-eabi arm-none-eabi-gcc-cs,arm-none-eabi-newlib gcc-arm-none-eabi,newlib-arm-none-eabi arm-none-eabi-gcc,arm-none-eabi-newlib -
+valgrind  valgrind         valgrind,valgrind-devel valgrind             valgrind  -
 pytest    python3-pytest   python3-pytest        py3-pytest                python-pytest pytest
 curl      curl             curl                  curl                      curl      curl
 mpop      mpop             mpop                  mpop                      mpop      mpop
@@ -266,6 +268,8 @@ for group in "$@"; do
         wish asan
         wish pmccabe
         wish arm-none-eabi-gcc
+        wish avr-gcc
+        wish valgrind
         ;;
     peers)
         for peer in curl mpop fetchmail dovecot gsasl; do

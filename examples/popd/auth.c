@@ -2,8 +2,9 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * Where one user has a hash, every check of a password takes the time of one, so that neither the unknown nor those
- * with passwords in the clear can be told from the others by the clock.
+ * If one user has a hash, every check of a password takes the time of one, so that neither the unknown nor those with
+ * passwords in the clear can be told from the others by the clock. SCRAM needs no hash of a password for a login: what
+ * the library asks for is in the file, or made once.
  */
 #define _GNU_SOURCE
 #include "auth.h"
@@ -86,11 +87,12 @@ static void offer_what_is_of_use(struct auth *auth)
     }
 }
 
-void auth_set_users(struct auth *auth, const struct users *users)
+void auth_set_users(struct auth *auth, struct users *users)
 {
     uint32_t iterations = users_iterations(users);
 
     auth->users = users;
+    auth->next_keys = 0;
     auth->sasl.iterations = iterations != 0 ? iterations : (uint32_t)EPOP_SCRAM_ITERATIONS_MIN;
     if (!auth->is_listed) {
         offer_what_is_of_use(auth);
@@ -189,48 +191,46 @@ static int make_salt(const struct auth *auth, epop_span name, uint32_t hash, uin
     return result == 0 ? 0 : -1;
 }
 
-/* The keys of this password, by the salt of this secret or a false one. */
-static int derive(const struct auth *auth, const struct secret *secret, epop_span name, epop_span password,
-                  uint32_t hash, struct auth_key *memory, epop_scram_key *key)
+/* Begins with what makes the keys of a password: the salt of this secret, or a false one. */
+static struct hashing *begin(const struct auth *auth, const struct secret *secret, epop_span name, epop_span password,
+                             uint32_t hash)
 {
-    memset(key, 0, sizeof *key);
-    key->struct_size = sizeof *key;
-    key->iterations = auth->sasl.iterations;
-    key->salt.ptr = memory->salt;
-    key->salt.len = SECRET_SALT;
-    if (make_salt(auth, name, hash, memory->salt) != 0) {
-        return -1;
+    uint8_t salt[EPOP_SCRAM_SALT_MAX];
+    epop_scram_key key;
+
+    memset(&key, 0, sizeof key);
+    key.iterations = auth->sasl.iterations;
+    key.salt.ptr = salt;
+    key.salt.len = SECRET_SALT;
+    if (make_salt(auth, name, hash, salt) != 0) {
+        return NULL;
     }
     if (secret->kind == SECRET_SCRAM) {
-        key->iterations = secret->iterations;
-        key->salt.len = secret->length;
-        memcpy(memory->salt, secret->octets, secret->length);
+        key.iterations = secret->iterations;
+        key.salt.len = secret->length;
+        memcpy(salt, secret->octets, secret->length);
     }
-    key->stored_key.ptr = memory->stored_key;
-    key->server_key.ptr = memory->server_key;
-    key->stored_key.len = key->server_key.len = hash == EPOP_HASH_SHA1 ? 20 : SECRET_DIGEST;
-    return epop_scram_derive(&auth->crypto, hash, password.ptr, password.len, key->salt.ptr, key->salt.len,
-                             key->iterations, memory->stored_key, memory->server_key) == EPOP_OK
-               ? 0
-               : -1;
+    return hashing_new(&auth->crypto, hash, &key, name, password);
 }
 
-int auth_password(const struct auth *auth, epop_span name, epop_span password)
+enum auth_answer auth_password(const struct auth *auth, epop_span name, epop_span password, struct hashing **hashing)
 {
     const struct secret *secret = users_secret(auth->users, name.ptr, name.len);
     const struct secret *compared = secret != NULL ? secret : &nobody;
-    int good = secret_is_password(compared, password.ptr, password.len);
+    int is_sure = secret_is_password(compared, password.ptr, password.len) && secret != NULL;
 
-    if (auth->has_hashes && users_iterations(auth->users) != 0) {
-        struct auth_key memory;
-        epop_scram_key key;
-        int same = derive(auth, compared, name, password, EPOP_HASH_SHA256, &memory, &key) == 0 &&
-                   epop_secret_equal(memory.stored_key, compared->stored_key, SECRET_DIGEST);
-
-        good |= same && compared->kind == SECRET_SCRAM;
-        wipe(&memory, sizeof memory);
+    if (!auth->has_hashes || users_iterations(auth->users) == 0) {
+        return is_sure ? AUTH_YES : AUTH_NO;
     }
-    return secret != NULL && good;
+    *hashing = begin(auth, compared, name, password, EPOP_HASH_SHA256);
+    if (*hashing == NULL) {
+        return AUTH_NO;
+    }
+    (*hashing)->is_check = 1;
+    (*hashing)->is_sure = is_sure;
+    (*hashing)->is_good &= secret != NULL && compared->kind == SECRET_SCRAM;
+    memcpy((*hashing)->expected, compared->stored_key, SECRET_DIGEST);
+    return AUTH_LATER;
 }
 
 int auth_token(const struct auth *auth, epop_span name, epop_span token)
@@ -247,20 +247,97 @@ int auth_token(const struct auth *auth, epop_span name, epop_span token)
     return good && secret != NULL && secret->kind == SECRET_BEARER;
 }
 
-int auth_key(const struct auth *auth, epop_span name, uint32_t hash, struct auth_key *memory, epop_scram_key *key)
+static void point_to(const struct auth_key *memory, uint32_t hash, epop_scram_key *key)
+{
+    memset(key, 0, sizeof *key);
+    key->struct_size = sizeof *key;
+    key->salt.ptr = memory->salt;
+    key->stored_key.ptr = memory->stored_key;
+    key->server_key.ptr = memory->server_key;
+    key->stored_key.len = key->server_key.len = hash == EPOP_HASH_SHA1 ? 20 : SECRET_DIGEST;
+}
+
+enum auth_answer auth_key(const struct auth *auth, epop_span name, uint32_t hash, struct auth_key *memory,
+                          epop_scram_key *key, struct hashing **hashing)
 {
     const struct secret *secret = users_secret(auth->users, name.ptr, name.len);
-    const struct secret *used = secret != NULL ? secret : &nobody;
-    const epop_span password = {used->octets, used->kind == SECRET_PLAIN ? used->length : 1u};
 
-    /* The work is done for everybody, and thrown away where there is a key already, or none. */
-    if (!auth->has_hashes || derive(auth, used, name, password, hash, memory, key) != 0) {
-        return -1;
+    point_to(memory, hash, key);
+    if (!auth->has_hashes || secret == NULL) {
+        return AUTH_NO;
     }
-    if (used->kind == SECRET_SCRAM && hash == EPOP_HASH_SHA256) {
-        memcpy(memory->stored_key, used->stored_key, SECRET_DIGEST);
-        memcpy(memory->server_key, used->server_key, SECRET_DIGEST);
-        return 0;
+    if (secret->kind == SECRET_SCRAM && hash == EPOP_HASH_SHA256) {
+        key->iterations = secret->iterations;
+        key->salt.len = secret->length;
+        memcpy(memory->salt, secret->octets, secret->length);
+        memcpy(memory->stored_key, secret->stored_key, SECRET_DIGEST);
+        memcpy(memory->server_key, secret->server_key, SECRET_DIGEST);
+        return AUTH_YES;
     }
-    return used->kind == SECRET_PLAIN ? 0 : -1;
+    if (secret->kind != SECRET_PLAIN) {
+        return AUTH_NO;
+    }
+    if (users_keys(auth->users, name.ptr, name.len, hash, memory->stored_key, memory->server_key)) {
+        key->iterations = auth->sasl.iterations;
+        key->salt.len = SECRET_SALT;
+        return make_salt(auth, name, hash, memory->salt) == 0 ? AUTH_YES : AUTH_NO;
+    }
+    *hashing = begin(auth, secret, name, (epop_span){secret->octets, secret->length}, hash);
+    return *hashing != NULL ? AUTH_LATER : AUTH_NO;
+}
+
+/* ---- Keys that are made before anybody asks for them ---- */
+
+static const uint32_t kept_hashes[] = {EPOP_HASH_SHA256, EPOP_HASH_SHA1};
+
+enum { KEPT_HASHES = sizeof kept_hashes / sizeof kept_hashes[0] };
+
+static int is_offered(const struct auth *auth, uint32_t hash)
+{
+    for (size_t i = 0; i < auth->sasl.mechanism_count; i++) {
+        epop_sasl_mechanism mechanism = auth->mechanisms[i];
+
+        if (hash == EPOP_HASH_SHA256
+                ? mechanism == epop_sasl_scram_sha_256 || mechanism == epop_sasl_scram_sha_256_plus
+                : mechanism == epop_sasl_scram_sha_1 || mechanism == epop_sasl_scram_sha_1_plus) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int auth_lacks_keys(const struct auth *auth)
+{
+    return auth->has_hashes && auth->next_keys < users_count(auth->users) * KEPT_HASHES;
+}
+
+struct hashing *auth_next_keys(struct auth *auth)
+{
+    while (auth_lacks_keys(auth)) {
+        uint32_t hash = kept_hashes[auth->next_keys % KEPT_HASHES];
+        const char *name = users_name(auth->users, auth->next_keys / KEPT_HASHES);
+        epop_span span = {(const uint8_t *)name, strlen(name)};
+        const struct secret *secret = users_secret(auth->users, name, span.len);
+        uint8_t unused[EPOP_HASH_MAX];
+
+        auth->next_keys++;
+        if (secret->kind == SECRET_PLAIN && is_offered(auth, hash) &&
+            !users_keys(auth->users, name, span.len, hash, unused, unused)) {
+            return begin(auth, secret, span, (epop_span){secret->octets, secret->length}, hash);
+        }
+    }
+    return NULL;
+}
+
+void auth_keep_keys(struct auth *auth, const struct hashing *hashing)
+{
+    const struct secret *secret = users_secret(auth->users, hashing->name, hashing->name_length);
+
+    /* The users file may have been read again meanwhile. */
+    if (hashing->is_good && secret != NULL && secret->kind == SECRET_PLAIN &&
+        secret_is_password(secret, hashing->password, hashing->length) &&
+        hashing->key.iterations == auth->sasl.iterations) {
+        users_keep_keys(auth->users, hashing->name, hashing->name_length, hashing->hash, hashing->memory.stored_key,
+                        hashing->memory.server_key);
+    }
 }

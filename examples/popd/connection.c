@@ -3,16 +3,16 @@
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
-#include "connection.h"
+#include "connection_parts.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hash_turns.h"
+#include "hashing.h"
 #include "log.h"
 #include "server.h"
 #include "tls.h"
@@ -21,14 +21,9 @@
 enum {
     STEPS = 32,                      /* before other connections get their turn */
     PACE = 65536,                    /* octets of one reply that the peer takes within each --idle-timeout, at least */
-    LINGER_OCTETS = 16 * 1024 * 1024 /* a peer that still sends so much does not listen */
+    LINGER_OCTETS = 16 * 1024 * 1024, /* a peer that still sends so much does not listen */
+    LINGER_OCTETS_STRANGER = 16384    /* nor does one that has not logged in, and had no reason to send much */
 };
-
-static const char implementation[] = "epop-popd";
-static const char greeting[] = "popd ready";
-static const char greeting_full[] = "too many sessions, try again later";
-
-static void on_ready(struct watch *watch, unsigned events);
 
 /* ---- The queue of those who have work to do ---- */
 
@@ -72,13 +67,14 @@ static void dequeue(struct connection *connection)
 
 /* ---- The end ---- */
 
-static void destroy(struct connection *connection)
+void connection_destroy(struct connection *connection)
 {
     struct server *server = connection->server;
     int fd = connection->watch.fd;
 
     dequeue(connection);
     timer_cancel(&connection->timer);
+    timer_cancel(&connection->login_timer);
     poller_remove(server->poller, &connection->watch);
     close(fd);
     server->lingering -= connection->is_lingering;
@@ -104,8 +100,19 @@ static void wipe_secrets(struct connection *connection)
     wipe(&connection->sasl, sizeof connection->sasl);
 }
 
+/* Neither waits nor counts for its address any more. */
+void connection_leave_group(struct connection *connection)
+{
+    hash_turns_leave(connection);
+    if (connection->group != NULL) {
+        peer_group_leave(&connection->server->groups, connection->group);
+        connection->group = NULL;
+    }
+}
+
 void connection_free(struct connection *connection)
 {
+    connection_leave_group(connection);
     connection_close_body(connection);
     wipe_secrets(connection);
     transport_free(&connection->transport);
@@ -130,15 +137,16 @@ static void log_closed(const struct connection *connection, const char *reason, 
     log_end(&line);
 }
 
-/* The session is over, in good order or not: lets go of all but the socket. */
-static void end_session(struct connection *connection, const char *reason, const char *cause)
+void connection_end(struct connection *connection, const char *reason, const char *cause)
 {
-    if (!connection->is_refused) {
+    if (connection->refusal == NULL) {
         log_closed(connection, reason, cause);
         connection->server->sessions--;
     }
     connection->job = JOB_NONE;
     dequeue(connection);
+    connection_leave_group(connection);
+    timer_cancel(&connection->login_timer);
     wipe_secrets(connection);
     connection_close_body(connection);
     if (connection->maildrop != NULL) {
@@ -161,10 +169,11 @@ static const char *reason_of(const struct connection *connection)
 static void begin_linger(struct connection *connection)
 {
     struct server *server = connection->server;
+    enum transport_result said = transport_finish(&connection->transport); /* also to one who has said so before us */
 
-    if (connection->peer_closed || transport_finish(&connection->transport) != TRANSPORT_OK ||
+    if (connection->peer_closed || said != TRANSPORT_OK ||
         poller_change(server->poller, &connection->watch, POLLER_READ) != 0) {
-        destroy(connection);
+        connection_destroy(connection);
         return;
     }
     if (server->lingering >= LINGER_MAX) {
@@ -175,33 +184,33 @@ static void begin_linger(struct connection *connection)
     timer_arm(&connection->timer, &server->linger, server->now);
 }
 
+/* One portion a turn: it is thrown away, and whoever sends without end must not cost others more than a moment. */
 static void linger(struct connection *connection)
 {
     struct server *server = connection->server;
-    enum transport_result result = TRANSPORT_OK;
+    size_t room = connection->user != NULL ? sizeof server->scratch : sizeof connection->input;
     size_t moved = 0;
+    enum transport_result result = transport_receive(&connection->transport, server->scratch, room, &moved);
 
-    for (int i = 0; i < STEPS && result == TRANSPORT_OK; i++) {
-        result = transport_receive(&connection->transport, server->scratch, sizeof server->scratch, &moved);
-        connection->drained += moved;
-        wipe(server->scratch, moved);
-    }
-    if (result == TRANSPORT_EOF || result == TRANSPORT_LOST || connection->drained > LINGER_OCTETS) {
-        destroy(connection);
+    connection->drained += moved;
+    wipe(server->scratch, moved);
+    if (result == TRANSPORT_EOF || result == TRANSPORT_LOST ||
+        connection->drained > (connection->user != NULL ? LINGER_OCTETS : LINGER_OCTETS_STRANGER)) {
+        connection_destroy(connection);
     }
 }
 
 void connection_end_linger(struct connection *connection)
 {
-    destroy(connection);
+    connection_destroy(connection);
 }
 
 /* The connection broke. A commit that was asked for is finished all the same. */
 static void lose(struct connection *connection, int error)
 {
     epop_server_eof(&connection->session);
-    end_session(connection, reason_of(connection), error != 0 ? strerror(error) : NULL);
-    destroy(connection);
+    connection_end(connection, reason_of(connection), error != 0 ? strerror(error) : NULL);
+    connection_destroy(connection);
 }
 
 /* ---- Steps: each does one thing that the session wants ---- */
@@ -291,8 +300,8 @@ static enum step shake(struct connection *connection)
         int32_t error = tls_error(connection->transport.tls);
         const char *cause = error == EPOP_OK ? strerror(errno) : tls_cause(connection->transport.tls);
 
-        end_session(connection, epop_error_name(error == EPOP_OK ? EPOP_ERR_PEER_TLS : error), cause);
-        destroy(connection);
+        connection_end(connection, epop_error_name(error == EPOP_OK ? EPOP_ERR_PEER_TLS : error), cause);
+        connection_destroy(connection);
         return STEP_OVER;
     }
     if (result != TRANSPORT_OK) {
@@ -325,7 +334,7 @@ static enum step finish(struct connection *connection)
     if (result != TRANSPORT_OK) {
         return wait_or_lose(connection, result);
     }
-    end_session(connection, reason_of(connection), NULL);
+    connection_end(connection, reason_of(connection), NULL);
     begin_linger(connection);
     return STEP_OVER;
 }
@@ -336,6 +345,10 @@ static enum step step(struct connection *connection)
 
     if (transport_is_shaking(&connection->transport)) {
         return shake(connection);
+    }
+    /* Whatever waits for the socket: a commit that was asked for does not depend on whether the client reads. */
+    if ((wants & EPOP_WANT_ANSWER) != 0 && connection->job != JOB_NONE) {
+        return STEP_QUEUE;
     }
     if ((wants & EPOP_WANT_BODY) != 0) {
         return connection_send_body(connection) == EPOP_FULL ? drain(connection) : STEP_ON;
@@ -350,8 +363,8 @@ static enum step step(struct connection *connection)
         return start_tls(connection);
     }
     if ((wants & EPOP_WANT_ANSWER) != 0) {
-        connection->interest = 0; /* no job: the answer waits for its time */
-        return connection->job != JOB_NONE ? STEP_QUEUE : STEP_WAIT;
+        connection->interest = 0; /* the answer waits for its time, or for a hash */
+        return STEP_WAIT;
     }
     if ((wants & EPOP_WANT_RESUME) != 0 || connection->input_at < connection->input_length) {
         return feed(connection);
@@ -373,14 +386,21 @@ static void set_timer(struct connection *connection)
         /* The timer is armed already, for the answer. */
     } else if (is_free_of_deadlines(connection)) {
         timer_cancel(&connection->timer);
+    } else if (server->stopping) {
+        if (connection->timer.queue != &server->linger) {
+            timer_arm(&connection->timer, &server->linger, server->now);
+        }
     } else if (connection->has_progress || connection->timer.queue == NULL) {
-        timer_arm(&connection->timer, server->stopping ? &server->linger : &server->idle, server->now);
+        timer_arm(&connection->timer, &server->idle, server->now);
         connection->paced = 0;
     }
     connection->has_progress = 0;
+    if (epop_server_login_deadline(&connection->session) == 0) {
+        timer_cancel(&connection->login_timer);
+    }
 }
 
-static void run(struct connection *connection)
+void connection_run(struct connection *connection)
 {
     enum step next = STEP_ON;
 
@@ -404,17 +424,23 @@ void connection_continue(struct connection *connection)
 {
     dequeue(connection);
     connection_do_job(connection);
-    run(connection);
+    connection_run(connection);
 }
 
-static void on_ready(struct watch *watch, unsigned events)
+/* Until then nothing is read or sent. */
+static int waits_for_time(const struct connection *connection)
+{
+    return connection->is_penalized || connection->hashing != NULL;
+}
+
+void connection_on_ready(struct watch *watch, unsigned events)
 {
     struct connection *connection = (struct connection *)(void *)watch;
 
     if (connection->is_lingering) {
         linger(connection);
-    } else if (!connection->is_queued && (!connection->is_penalized || (events & POLLER_BROKEN) == 0)) {
-        run(connection);
+    } else if (!connection->is_queued && (!waits_for_time(connection) || (events & POLLER_BROKEN) == 0)) {
+        connection_run(connection);
     } else if ((events & POLLER_BROKEN) != 0 && connection->job != JOB_COMMIT) {
         lose(connection, ECONNRESET);
     }
@@ -424,28 +450,48 @@ void connection_expire(struct connection *connection)
 {
     if (!connection->is_lingering) {
         epop_server_timeout(&connection->session);
-        end_session(connection, reason_of(connection), NULL);
+        connection_end(connection, reason_of(connection), NULL);
     }
-    destroy(connection);
+    connection_destroy(connection);
+}
+
+/* A login that is under way by now may take the time that a large maildrop needs to be counted. */
+void connection_expire_login(struct connection *connection)
+{
+    if (connection->job == JOB_SCAN) {
+        timer_arm(&connection->login_timer, &connection->server->login, connection->server->now);
+    } else {
+        connection_expire(connection);
+    }
+}
+
+void connection_hashed(struct connection *connection)
+{
+    struct hashing *hashing = connection->hashing;
+
+    connection->hashing = NULL;
+    connection_take_hash(connection, hashing);
+    hashing_free(hashing);
+    connection_run(connection);
 }
 
 void connection_end_penalty(struct connection *connection)
 {
     connection->is_penalized = 0;
     epop_server_refuse(&connection->session, EPOP_CODE_AUTH, NULL, 0);
-    run(connection);
+    connection_run(connection);
 }
 
 void connection_stop(struct connection *connection)
 {
     if (connection->is_lingering) {
-        destroy(connection);
+        connection_destroy(connection);
     } else if ((epop_server_wants(&connection->session) & EPOP_WANT_CLOSE) != 0) {
         /* Its last words are on their way, perhaps the outcome of a commit. */
         timer_arm(&connection->timer, &connection->server->linger, connection->server->now);
     } else if (connection->job != JOB_COMMIT) {
-        end_session(connection, "shutdown", NULL);
-        destroy(connection);
+        connection_end(connection, "shutdown", NULL);
+        connection_destroy(connection);
     }
 }
 
@@ -454,130 +500,7 @@ struct connection *connection_of_timer(struct timer *timer)
     return (struct connection *)(void *)((char *)timer - offsetof(struct connection, timer));
 }
 
-/* ---- The beginning ---- */
-
-static uint32_t flags_of(const struct connection *connection)
+struct connection *connection_of_login_timer(struct timer *timer)
 {
-    const struct server *server = connection->server;
-    uint32_t flags = server->options->allow_cleartext ? (uint32_t)EPOP_SERVER_ALLOW_CLEARTEXT : 0u;
-
-    if (!server->auth.has_user) {
-        flags |= EPOP_SERVER_SASL_ONLY;
-    }
-    if (connection->is_refused) {
-        flags |= EPOP_SERVER_REFUSE;
-    }
-    if (connection->is_secure) {
-        return flags | EPOP_SERVER_TLS;
-    }
-    return server->identity != NULL ? flags | EPOP_SERVER_STLS : flags;
-}
-
-static int init_session(struct connection *connection)
-{
-    const struct server *server = connection->server;
-    const struct options *options = server->options;
-    epop_server_config config;
-
-    memset(&config, 0, sizeof config);
-    config.struct_size = sizeof config;
-    config.flags = flags_of(connection);
-    config.callbacks = &connection_callbacks;
-    config.user = connection;
-    config.line_buffer = connection->line;
-    config.line_buffer_size = sizeof connection->line;
-    config.name_buffer = connection->name;
-    config.name_buffer_size = sizeof connection->name;
-    config.output_buffer = connection->output;
-    config.output_buffer_size = sizeof connection->output;
-    config.greeting = connection->is_refused ? greeting_full : greeting;
-    config.greeting_len = strlen(config.greeting);
-    config.greeting_code = connection->is_refused ? EPOP_CODE_SYS_TEMP : EPOP_CODE_NONE;
-    config.implementation = implementation;
-    config.implementation_len = sizeof implementation - 1;
-    config.expire = EPOP_EXPIRE_NEVER;
-    config.login_delay = EPOP_UNSET;
-    config.max_failed_logins = options->max_login_failures;
-    config.timeout_seconds = options->idle_timeout;
-    if (server->auth.sasl.mechanism_count > 0) {
-        config.sasl = &connection->sasl;
-        if (epop_sasl_init(&connection->sasl, sizeof connection->sasl, &server->auth.sasl, connection->sasl_buffer,
-                           sizeof connection->sasl_buffer) != EPOP_OK) {
-            return 0;
-        }
-    }
-    return epop_server_init(&connection->session, sizeof connection->session, &config) == EPOP_OK;
-}
-
-static void log_opened(const struct connection *connection)
-{
-    struct log_line line;
-
-    log_start(&line, connection->is_refused ? "refused" : "connect");
-    log_number(&line, "session", connection->id);
-    log_word(&line, "peer", connection->peer);
-    if (connection->is_refused) {
-        log_word(&line, "reason", "max-sessions");
-    }
-    log_end(&line);
-}
-
-static void link_in(struct connection *connection)
-{
-    struct server *server = connection->server;
-
-    connection->next = server->connections;
-    if (server->connections != NULL) {
-        server->connections->previous = connection;
-    }
-    server->connections = connection;
-    server->sessions += !connection->is_refused;
-}
-
-static struct connection *new_connection(struct server *server, int fd, const struct address *peer, int is_secure)
-{
-    struct connection *connection = malloc(sizeof *connection);
-    int on = 1;
-
-    if (connection == NULL) {
-        return NULL;
-    }
-    memset(connection, 0, offsetof(struct connection, output));
-    connection->server = server;
-    connection->id = ++server->next_id;
-    connection->watch.fd = fd;
-    connection->watch.on_ready = on_ready;
-    connection->body = -1;
-    connection->is_refused = server->sessions >= server->options->max_sessions;
-    connection->is_secure = is_secure != 0;
-    transport_init(&connection->transport, fd);
-    address_format(peer, connection->peer);
-    /* Replies are short and whole; to wait for more of them to come only adds delay. */
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (!init_session(connection) ||
-        (is_secure && transport_start_tls(&connection->transport, server->identity) != 0) ||
-        poller_add(server->poller, &connection->watch, 0) != 0) {
-        connection_free(connection);
-        return NULL;
-    }
-    return connection;
-}
-
-void connection_open(struct server *server, int fd, const struct address *peer, int is_secure)
-{
-    struct connection *connection = new_connection(server, fd, peer, is_secure);
-
-    if (connection == NULL) {
-        close(fd);
-        log_message("error", "a connection could not be set up and was closed; is there memory enough?");
-        return;
-    }
-    link_in(connection);
-    log_opened(connection);
-    if (connection->is_refused && is_secure) {
-        /* A handshake only to say no would cost more than a session. */
-        destroy(connection);
-        return;
-    }
-    run(connection);
+    return (struct connection *)(void *)((char *)timer - offsetof(struct connection, login_timer));
 }

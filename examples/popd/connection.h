@@ -16,11 +16,13 @@
 
 #include "address.h"
 #include "maildrop.h"
+#include "peer_group.h"
 #include "poller.h"
 #include "timer.h"
 #include "transport.h"
 #include "users.h"
 
+struct hashing;
 struct server;
 
 enum {
@@ -37,17 +39,23 @@ enum connection_job { JOB_NONE, JOB_SCAN, JOB_SEARCH, JOB_COMMIT };
 struct connection {
     struct watch watch; /* first: the poller gives back a pointer to it */
     struct timer timer;
+    struct timer login_timer; /* until somebody is logged in: no octet moves it */
     struct server *server;
     struct connection *previous; /* of all */
     struct connection *next;
     struct connection *queue_previous;
     struct connection *queue_next;
+    struct peer_group *group; /* of its address; NULL: it does not count there */
+    struct connection *waiting_previous; /* of the group, for a hash */
+    struct connection *waiting_next;
+    struct hashing *hashing; /* that the answer to a login waits for */
     uint64_t id;
     struct transport transport;
     epop_server session;
     epop_sasl sasl;
     uint8_t *token; /* what has come of it */
     size_t token_length;
+    const char *refusal; /* one too many of what: gets a greeting that says so; NULL: it is served. Static */
     struct maildrop *maildrop;
     char *user;            /* once logged in, for the log */
     const char *mechanism; /* by which they want in; static */
@@ -67,7 +75,6 @@ struct connection {
     uint16_t input_length;
     unsigned interest; /* what of the socket the last step waits for */
     uint8_t is_queued;
-    uint8_t is_refused; /* one too many: gets a greeting that says so */
     uint8_t is_lingering;
     uint8_t is_penalized; /* a login has failed, and its answer waits */
     uint8_t has_progress; /* a whole line has come, a reply has gone, or PACE octets of one, since the timer was set */
@@ -87,8 +94,12 @@ void connection_open(struct server *server, int fd, const struct address *peer, 
 /* Its turn in the queue. */
 void connection_continue(struct connection *connection);
 
-/* Its timer has run out. */
+/* Its timer has run out, or the one for logging in. */
 void connection_expire(struct connection *connection);
+void connection_expire_login(struct connection *connection);
+
+/* What it waited for in the turns of hashing is done. */
+void connection_hashed(struct connection *connection);
 
 /* It has waited long enough for the answer to a failed login. */
 void connection_end_penalty(struct connection *connection);
@@ -102,12 +113,14 @@ void connection_end_linger(struct connection *connection);
 void connection_free(struct connection *connection);
 
 struct connection *connection_of_timer(struct timer *timer);
+struct connection *connection_of_login_timer(struct timer *timer);
 
 /* login.c */
 int32_t connection_on_auth(void *user, const epop_auth_event *event);
 void connection_log_failed_login(const struct connection *connection, const void *name, size_t length,
                                  const char *reason);
 void connection_forget_token(struct connection *connection);
+void connection_take_hash(struct connection *connection, const struct hashing *hashing);
 
 /* answers.c */
 extern const epop_server_callbacks connection_callbacks;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "hash_turns.h"
 #include "listener.h"
 #include "log.h"
 #include "options.h"
@@ -138,6 +139,7 @@ static int load(struct server *server)
 static int prepare(struct server *server)
 {
     timer_queue_init(&server->idle, (uint64_t)server->options->idle_timeout * 1000);
+    timer_queue_init(&server->login, (uint64_t)server->options->login_timeout * 1000);
     timer_queue_init(&server->linger, LINGER_MS);
     timer_queue_init(&server->penalty, (uint64_t)server->options->login_failure_delay * 1000);
     timer_queue_init(&server->pause, PAUSE_MS);
@@ -202,6 +204,7 @@ static void tidy_up(struct server *server)
         server->connections = connection->next;
         connection_free(connection);
     }
+    hash_turns_forget(server);
     if (server->root >= 0) {
         close(server->root);
     }

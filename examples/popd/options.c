@@ -27,7 +27,9 @@ enum {
     OPT_ALLOW_CLEARTEXT,
     OPT_PORT_FILE,
     OPT_IDLE_TIMEOUT,
+    OPT_LOGIN_TIMEOUT,
     OPT_MAX_SESSIONS,
+    OPT_MAX_SESSIONS_PER_ADDRESS,
     OPT_MAX_LOGIN_FAILURES,
     OPT_LOGIN_FAILURE_DELAY,
     OPT_LOG,
@@ -38,7 +40,10 @@ enum {
 enum {
     IDLE_TIMEOUT_DEFAULT = 600, /* RFC 1939 section 3 asks for ten minutes at least */
     IDLE_TIMEOUT_MAX = 86400,
+    LOGIN_TIMEOUT_DEFAULT = 60,
+    LOGIN_TIMEOUT_MAX = 3600,
     MAX_SESSIONS_DEFAULT = 1000,
+    MAX_SESSIONS_PER_ADDRESS_DEFAULT = 50,
     MAX_SESSIONS_MAX = 1000000,
     MAX_LOGIN_FAILURES_DEFAULT = 3,
     MAX_LOGIN_FAILURES_MAX = 1000,
@@ -59,7 +64,9 @@ static const struct option long_options[] = {
     {"allow-cleartext", no_argument, NULL, OPT_ALLOW_CLEARTEXT},
     {"port-file", required_argument, NULL, OPT_PORT_FILE},
     {"idle-timeout", required_argument, NULL, OPT_IDLE_TIMEOUT},
+    {"login-timeout", required_argument, NULL, OPT_LOGIN_TIMEOUT},
     {"max-sessions", required_argument, NULL, OPT_MAX_SESSIONS},
+    {"max-sessions-per-address", required_argument, NULL, OPT_MAX_SESSIONS_PER_ADDRESS},
     {"max-login-failures", required_argument, NULL, OPT_MAX_LOGIN_FAILURES},
     {"login-failure-delay", required_argument, NULL, OPT_LOGIN_FAILURE_DELAY},
     {"log", required_argument, NULL, OPT_LOG},
@@ -87,7 +94,10 @@ static const char help[] =
     "  --port-file FILE         write the addresses to FILE, \"pop ADDR:PORT\" or \"pops ADDR:PORT\"\n"
     "  --idle-timeout SECONDS   close a connection without a whole command or reply for\n"
     "                           that long (default 600)\n"
+    "  --login-timeout SECONDS  close a connection that nobody has logged in on by then (default 60)\n"
     "  --max-sessions N         serve that many at a time (default 1000)\n"
+    "  --max-sessions-per-address N\n"
+    "                           ... and that many of one address (default 50)\n"
     "  --max-login-failures N   failed logins that end a connection (default 3)\n"
     "  --login-failure-delay SECONDS\n"
     "                           answer a failed login after that time (default 1; 0: at once)\n"
@@ -193,6 +203,10 @@ static int take(struct options *options, int option, const char *value)
         return -1;
     case OPT_IDLE_TIMEOUT:
         return number(&options->idle_timeout, "--idle-timeout", value, 1, IDLE_TIMEOUT_MAX);
+    case OPT_LOGIN_TIMEOUT:
+        return number(&options->login_timeout, "--login-timeout", value, 1, LOGIN_TIMEOUT_MAX);
+    case OPT_MAX_SESSIONS_PER_ADDRESS:
+        return number(&options->max_sessions_per_address, "--max-sessions-per-address", value, 1, MAX_SESSIONS_MAX);
     case OPT_MAX_SESSIONS:
         return number(&options->max_sessions, "--max-sessions", value, 1, MAX_SESSIONS_MAX);
     case OPT_MAX_LOGIN_FAILURES:
@@ -254,7 +268,9 @@ int options_parse(struct options *options, int argc, char **argv)
 
     memset(options, 0, sizeof *options);
     options->idle_timeout = IDLE_TIMEOUT_DEFAULT;
+    options->login_timeout = LOGIN_TIMEOUT_DEFAULT;
     options->max_sessions = MAX_SESSIONS_DEFAULT;
+    options->max_sessions_per_address = MAX_SESSIONS_PER_ADDRESS_DEFAULT;
     options->max_login_failures = MAX_LOGIN_FAILURES_DEFAULT;
     options->login_failure_delay = LOGIN_FAILURE_DELAY_DEFAULT;
     opterr = 0;

@@ -24,8 +24,10 @@ struct options {
     struct address listen[OPTIONS_LISTEN_MAX];
     uint8_t listen_secure[OPTIONS_LISTEN_MAX]; /* TLS from the first octet on */
     size_t listen_count;
-    uint32_t idle_timeout; /* seconds */
+    uint32_t idle_timeout;  /* seconds */
+    uint32_t login_timeout; /* seconds */
     uint32_t max_sessions;
+    uint32_t max_sessions_per_address;
     uint32_t max_login_failures;
     uint32_t login_failure_delay; /* seconds */
     int allow_cleartext;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "hash_turns.h"
 #include "listener.h"
 #include "log.h"
 #include "tls.h"
@@ -84,6 +85,7 @@ static void reload_users(struct server *server)
         log_end(&line);
         return;
     }
+    hash_turns_forget(server);
     users_free(server->users);
     server->users = users;
     auth_set_users(&server->auth, users);
@@ -187,6 +189,9 @@ static void expire(struct server *server)
     while ((timer = timer_queue_due(&server->idle, server->now)) != NULL) {
         connection_expire(connection_of_timer(timer));
     }
+    while ((timer = timer_queue_due(&server->login, server->now)) != NULL) {
+        connection_expire_login(connection_of_login_timer(timer));
+    }
     while ((timer = timer_queue_due(&server->linger, server->now)) != NULL) {
         connection_expire(connection_of_timer(timer));
     }
@@ -202,10 +207,11 @@ static int wait_time(const struct server *server)
 {
     uint64_t wait = INT_MAX;
 
-    if (server->queue_first != NULL) {
+    if (server->queue_first != NULL || hash_turns_are_due(server)) {
         return 0;
     }
     wait = timer_queue_wait(&server->idle, server->now, wait);
+    wait = timer_queue_wait(&server->login, server->now, wait);
     wait = timer_queue_wait(&server->linger, server->now, wait);
     wait = timer_queue_wait(&server->penalty, server->now, wait);
     wait = timer_queue_wait(&server->pause, server->now, wait);
@@ -250,6 +256,7 @@ static int turn(struct server *server)
         listener_accept_all(server);
     }
     give_turns(server);
+    hash_turns_go(server);
     expire(server);
     bury(server);
     return 0;

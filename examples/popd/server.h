@@ -10,6 +10,7 @@
 
 #include "auth.h"
 #include "options.h"
+#include "peer_group.h"
 #include "poller.h"
 #include "size_cache.h"
 #include "timer.h"
@@ -34,7 +35,10 @@ struct server {
     struct listener *listeners; /* as many as options->listen_count */
     struct watch signals;       /* reading end of the pipe that signal handlers write to */
     uint64_t now;               /* timer_clock of this turn of the loop */
+    struct peer_groups groups;
+    struct hashing *hashing; /* of keys that nobody has asked for yet; NULL: none */
     struct timer_queue idle;
+    struct timer_queue login;
     struct timer_queue linger;
     struct timer_queue penalty; /* of connections that a failed login waits on for its answer */
     struct timer_queue pause;   /* of listeners without descriptors to accept with */

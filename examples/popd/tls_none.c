@@ -86,6 +86,12 @@ int32_t tls_error(const struct tls *tls)
     return EPOP_OK;
 }
 
+const char *tls_cause(struct tls *tls)
+{
+    (void)tls;
+    return NULL;
+}
+
 int tls_binding(const struct tls *tls, const char *type, uint8_t *octets, size_t room, size_t *length)
 {
     (void)tls;

@@ -19,11 +19,18 @@
 
 enum { FILE_SIZE_MAX = 16 * 1024 * 1024 };
 
+struct keys {
+    uint8_t stored_key[SECRET_DIGEST];
+    uint8_t server_key[SECRET_DIGEST];
+    uint8_t are_made;
+};
+
 struct user {
     uint32_t line;
     uint8_t name_length;
     char name[USERS_NAME_MAX + 1];
     struct secret secret;
+    struct keys keys[2]; /* of a password in the clear, for SCRAM-SHA-256 and SCRAM-SHA-1 */
 };
 
 struct users {
@@ -360,6 +367,39 @@ const struct secret *users_secret(const struct users *users, const void *name, s
     const struct user *user = find(users, name, length);
 
     return user != NULL ? &user->secret : NULL;
+}
+
+const char *users_name(const struct users *users, size_t index)
+{
+    return users->list[index].name;
+}
+
+int users_keys(const struct users *users, const void *name, size_t length, uint32_t hash, uint8_t *stored_key,
+               uint8_t *server_key)
+{
+    const struct user *user = find(users, name, length);
+    const struct keys *keys = user != NULL ? &user->keys[hash == EPOP_HASH_SHA1] : NULL;
+
+    if (keys == NULL || !keys->are_made) {
+        return 0;
+    }
+    memcpy(stored_key, keys->stored_key, SECRET_DIGEST);
+    memcpy(server_key, keys->server_key, SECRET_DIGEST);
+    return 1;
+}
+
+void users_keep_keys(struct users *users, const void *name, size_t length, uint32_t hash, const uint8_t *stored_key,
+                     const uint8_t *server_key)
+{
+    const struct user *user = find(users, name, length);
+
+    if (user != NULL) {
+        struct keys *keys = &users->list[user - users->list].keys[hash == EPOP_HASH_SHA1];
+
+        memcpy(keys->stored_key, stored_key, SECRET_DIGEST);
+        memcpy(keys->server_key, server_key, SECRET_DIGEST);
+        keys->are_made = 1;
+    }
 }
 
 unsigned users_kinds(const struct users *users)

@@ -44,6 +44,16 @@ const char *users_find(const struct users *users, const void *name, size_t lengt
 /* What is held against the name, NULL where the name is not known. Good until users_free. */
 const struct secret *users_secret(const struct users *users, const void *name, size_t length);
 
+/* A user's name by its place in the order of names, from 0. */
+const char *users_name(const struct users *users, size_t index);
+
+/* SCRAM's keys of a user with a password in the clear, which take a while to make: kept in memory until users_free, 32
+ * octets each, also of SHA-1. users_keys returns 1, or 0 if there are none yet. */
+int users_keys(const struct users *users, const void *name, size_t length, uint32_t hash, uint8_t *stored_key,
+               uint8_t *server_key);
+void users_keep_keys(struct users *users, const void *name, size_t length, uint32_t hash, const uint8_t *stored_key,
+                     const uint8_t *server_key);
+
 /* Which kinds of secrets the users have: a set of bits, 1 << SECRET_PLAIN and so on. */
 unsigned users_kinds(const struct users *users);
 

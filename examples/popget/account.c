@@ -138,6 +138,9 @@ static const char *shortcoming(const struct options *options)
     if (options->ca_file != NULL) {
         return "--ca: " TLS_MISSING;
     }
+    if (options->has_fingerprint) {
+        return "--tls-fingerprint: " TLS_MISSING;
+    }
     return options->mechanism != NULL && options->mechanism->hashes
                ? "this mechanism needs hashes: this popget was built without mbedTLS and has none (build it with meson "
                  "-Dmbedtls=enabled)"
@@ -151,17 +154,20 @@ static const char *contradiction_of_secrets(const struct options *options)
     int passwords =
         (options->password_file != NULL) + (options->password_command != NULL) + (options->password != NULL);
 
-    if (options->token_file != NULL && passwords > 0) {
-        return "--oauth-token-file and --password-file contradict each other (as do passwordeval and password)";
+    if (options->token_file != NULL && options->token_command != NULL) {
+        return "--oauth-token-file and --oauth-token-eval contradict each other";
+    }
+    if (options_want_token(options) && passwords > 0) {
+        return "--oauth-token-file (or -eval) and --password-file contradict each other (as do passwordeval and password)";
     }
     if (passwords > 1) {
         return "there is more than one password (give one of --password-file, --passwordeval, password)";
     }
-    if (mechanism != NULL && mechanism->token && options->token_file == NULL) {
-        return "this mechanism needs a token (give --oauth-token-file FILE)";
+    if (mechanism != NULL && mechanism->token && !options_want_token(options)) {
+        return "this mechanism needs a token (give --oauth-token-file FILE or --oauth-token-eval CMD)";
     }
-    if (options->token_file != NULL && (mechanism != NULL ? !mechanism->token : mechanism_find("XOAUTH2") == NULL)) {
-        return "--oauth-token-file: a token is for OAUTHBEARER and XOAUTH2";
+    if (options_want_token(options) && (mechanism != NULL ? !mechanism->token : mechanism_find("XOAUTH2") == NULL)) {
+        return "a token is for OAUTHBEARER and XOAUTH2";
     }
     return NULL;
 }
@@ -174,17 +180,21 @@ static const char *contradiction_of_tls(const struct options *options)
     if (options->ca_file != NULL && options->tls == TLS_NEVER) {
         return "--ca: there is no certificate to check with --tls never";
     }
+    if (options->has_fingerprint && options->tls == TLS_NEVER) {
+        return "--tls-fingerprint: there is no certificate to check with --tls never";
+    }
     return NULL;
 }
 
 /* A server on this host, or the near end of a tunnel, whose certificate is seldom for this address: STLS is tried there
- * only where the user has said by --ca what it is to be checked against. */
+ * only where the user has said by --ca or --tls-fingerprint what it is to be checked against. Behind a proxy that address is of another host.
+ */
 static enum tls_policy default_policy(const struct options *options)
 {
-    if (!options->allow_cleartext || !is_loopback(options->host)) {
+    if (!options->allow_cleartext || options->proxy != NULL || !is_loopback(options->host)) {
         return TLS_REQUIRED;
     }
-    return options->ca_file != NULL ? TLS_OPTIONAL : TLS_NEVER;
+    return options->ca_file != NULL || options->has_fingerprint ? TLS_OPTIONAL : TLS_NEVER;
 }
 
 /* The rule that keeps secrets where no TLS can be had. */

@@ -6,6 +6,8 @@
 
 #include "certificate.h"
 
+#include <psa/crypto.h>
+
 #include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -64,10 +66,31 @@ static void note_date(char *text, size_t size, const mbedtls_x509_time *time)
              (unsigned)time->day % 100u);
 }
 
+/* Of the chain only the server's own certificate is looked at. */
+static void compare(struct certificate_faults *faults, const mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
+{
+    size_t len = 0;
+
+    *flags = 0;
+    if (depth > 0) {
+        return;
+    }
+    if (psa_hash_compute(PSA_ALG_SHA_256, certificate->raw.p, certificate->raw.len, faults->found, FINGERPRINT_SIZE,
+                         &len) != PSA_SUCCESS ||
+        memcmp(faults->found, faults->fingerprint, FINGERPRINT_SIZE) != 0) {
+        faults->differs = true;
+        *flags = MBEDTLS_X509_BADCERT_OTHER;
+    }
+}
+
 int certificate_look_at(void *faults, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
     struct certificate_faults *notes = (struct certificate_faults *)faults;
 
+    if (notes->fingerprint != NULL) {
+        compare(notes, certificate, depth, flags);
+        return 0;
+    }
     if ((*flags & OUT_OF_DATE) != 0 && notes->dates[0][0] == '\0') {
         note_date(notes->dates[0], sizeof notes->dates[0], &certificate->valid_from);
         note_date(notes->dates[1], sizeof notes->dates[1], &certificate->valid_to);
@@ -114,7 +137,15 @@ void certificate_explain(const struct certificate_faults *faults, const char *ho
 {
     const uint32_t told = OUT_OF_DATE | MBEDTLS_X509_BADCERT_NOT_TRUSTED | MBEDTLS_X509_BADCERT_CN_MISMATCH;
 
+    char found[FINGERPRINT_TEXT];
+
     text[0] = '\0';
+    if (faults->differs) {
+        fingerprint_format(found, faults->found);
+        append(text, size, "; ", "its fingerprint is not that of --tls-fingerprint, but %s (ask the operator of the "
+               "server, by another way, whether it was changed; else somebody is in between)", found);
+        return;
+    }
     if (faults->flags & MBEDTLS_X509_BADCERT_EXPIRED) {
         append(text, size, "; ",
                "it expired on %s (the operator of the server must renew it; or the clock of this host "

@@ -6,6 +6,8 @@
 
 #include "command_line.h"
 
+#include "proxy.h"
+
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,12 +64,21 @@ static const struct row *find_row(const struct grammar *grammar, int value)
     return NULL;
 }
 
+/* A proxy may have a password in it, which is never shown. */
+static const char *presentable(const struct row *row, const char *argument)
+{
+    if (argument == NULL) {
+        return "";
+    }
+    return row == options_find("proxy") && proxy_has_password(argument) ? "..." : argument;
+}
+
 /* Keeps one option; false where its value is none. */
 static bool take(struct command_line *line, const struct row *row, const char *argument, struct report *report)
 {
     if (!options_set(&line->options, row, argument)) {
         report_fatal(report, STATUS_USAGE, "--%s: '%s' is not a value for it (popget --help)", row_name(row),
-                     argument != NULL ? argument : "");
+                     presentable(row, argument));
         return false;
     }
     line->settings[line->count].row = row;

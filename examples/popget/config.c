@@ -6,6 +6,7 @@
 
 #include "config.h"
 
+#include "proxy.h"
 #include "wipe.h"
 
 #include <errno.h>
@@ -226,12 +227,18 @@ static bool take_lines(struct config *config, struct report *report)
  */
 
 /* A password in a file is for its owner's eyes. */
+static bool is_secret(const struct config_setting *setting)
+{
+    return setting->row == options_find("password") ||
+           (setting->row == options_find("proxy") && proxy_has_password(setting->value));
+}
+
 static bool check_mode(const struct config *config, mode_t mode, struct report *report)
 {
     size_t i;
 
     for (i = 0; i < config->setting_count; i++) {
-        if (config->settings[i].row == options_find("password") && (mode & (S_IRWXG | S_IRWXO))) {
+        if (is_secret(&config->settings[i]) && (mode & (S_IRWXG | S_IRWXO))) {
             report_fatal(report, STATUS_REFUSED,
                          "%s:%u: a password, in a file that is not for its owner alone (chmod 600 %s)", config->file,
                          config->settings[i].line, config->file);

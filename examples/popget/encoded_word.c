@@ -9,6 +9,7 @@
 
 #include "encoded_word.h"
 
+#include "charset.h"
 #include "utf8.h"
 
 #include <errno.h>
@@ -18,7 +19,6 @@
 #include <strings.h>
 
 enum {
-    CHARSET_SIZE = 32,
     STAGE_SIZE = 512,  /* what iconv makes in one go; more than any one character */
     GATHER_SIZE = 2048 /* the octets of a whole value: decoding makes none longer */
 };
@@ -75,31 +75,11 @@ static void put_plain(struct output *out, const uint8_t *text, size_t len, bool 
     }
 }
 
-/* Charsets that mail is written in. The rest of what iconv has never sees a stranger's octets. */
-static bool charset_is_known(const char *charset)
+static iconv_t open_charset(const char *label)
 {
-    static const char *const heads[] = {
-        "us-ascii",    "ascii",     "utf-8",     "utf8", "iso-8859-", "iso8859-", "latin", "windows-12",
-        "cp12",        "koi8-",     "gb2312",    "gbk",  "gb18030",   "big5",     "euc-",  "iso-2022-jp",
-        "iso-2022-kr", "shift_jis", "shift-jis", "sjis", "ks_c_5601", "tis-620",  "cp932", "cp949",
-        "cp936",       "cp950",     "cp866",     "ibm8", "macintosh", "viscii"};
-    size_t i;
+    const struct charset *charset = charset_find(label);
 
-    for (i = 0; i < sizeof heads / sizeof heads[0]; i++) {
-        if (strncasecmp(charset, heads[i], strlen(heads[i])) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The name by which iconv knows it: mail calls Korean by a name of its own. */
-static iconv_t open_charset(const char *charset)
-{
-    if (!charset_is_known(charset)) {
-        return (iconv_t)-1;
-    }
-    return iconv_open("UTF-8", strncasecmp(charset, "ks_c_5601", 9) == 0 ? "CP949" : charset);
+    return charset != NULL ? iconv_open("UTF-8", charset->converter) : (iconv_t)-1;
 }
 
 /* What iconv made. It is looked at once more: that of glibc lets code points above U+10FFFF through. */
@@ -144,13 +124,27 @@ static void convert(struct output *out, iconv_t converter, struct gathered *gath
     put_converted(out, stage, sizeof stage - room);
 }
 
+/* The converter for what was gathered, whose octets are then as it wants them. */
+static iconv_t begin_conversion(struct gathered *gathered)
+{
+    const struct charset *charset = charset_find(gathered->charset);
+
+    if (charset != NULL && charset->treatment == CHARSET_HZ) {
+        gathered->len = charset_unwrap_hz(gathered->octets, gathered->len);
+    }
+    if (charset != NULL && charset->treatment == CHARSET_ASCII && utf8_valid(gathered->octets, gathered->len)) {
+        return open_charset("utf-8");
+    }
+    return open_charset(gathered->charset);
+}
+
 /* What was gathered comes out. */
 static void flush(struct output *out, struct gathered *gathered)
 {
     iconv_t converter;
 
     if (gathered->len > 0) {
-        converter = open_charset(gathered->charset);
+        converter = begin_conversion(gathered);
         if (converter != (iconv_t)-1) {
             convert(out, converter, gathered);
             iconv_close(converter);

@@ -112,6 +112,13 @@ static void note_wanted(struct plan *plan, uint32_t number, uint64_t octets)
     plan->fetch.wanted_octets += octets != EPOP_SYNC_SIZE_UNKNOWN ? octets : 0;
 }
 
+static bool is_to_be_killed(const struct plan *plan, uint64_t octets)
+{
+    uint64_t most = plan->options->kill_size;
+
+    return most > 0 && octets != EPOP_SYNC_SIZE_UNKNOWN && octets > most;
+}
+
 /* Answers for a message that has an identity now. */
 static void answer(struct plan *plan, uint32_t number, uint64_t octets, const uint8_t *id, size_t len)
 {
@@ -132,6 +139,11 @@ static void answer(struct plan *plan, uint32_t number, uint64_t octets, const ui
     if (!ranges_take(&plan->options->messages, number)) {
         verdict = EPOP_SYNC_SKIP;
         first_seen = 0;
+    } else if (verdict == EPOP_SYNC_NEW && is_to_be_killed(plan, octets)) {
+        verdict = EPOP_SYNC_UNWANTED;
+        report_note(plan->report,
+                    "message %lu: to be deleted unread: %" PRIu64 " octets are more than --kill-size %" PRIu64,
+                    (unsigned long)number, octets, plan->options->kill_size);
     } else if (verdict == EPOP_SYNC_NEW || (verdict == EPOP_SYNC_SEEN && plan->options->all)) {
         note_wanted(plan, number, octets);
     }
@@ -142,6 +154,22 @@ static int32_t on_listed(void *user, const epop_sync_listed_event *event)
 {
     answer((struct plan *)user, event->number, event->octets, event->unique_id.ptr, event->unique_id.len);
     return 0;
+}
+
+/* A header that the server refuses keeps nothing away, and deletes nothing. */
+static uint32_t choose(struct plan *plan, const epop_sync_header_event *event)
+{
+    const struct filter *filter = &plan->fetch.filter;
+
+    if (event->status != EPOP_STATUS_OK) {
+        return EPOP_SYNC_FETCH;
+    }
+    if (filter_condemns(filter)) {
+        report_note(plan->report, "message %lu: to be deleted unread: its header is one of --delete-matching",
+                    (unsigned long)event->number);
+        return EPOP_SYNC_DROP;
+    }
+    return filter_passes(filter) ? EPOP_SYNC_FETCH : EPOP_SYNC_LEAVE;
 }
 
 static int32_t on_header(void *user, const epop_sync_header_event *event)
@@ -163,10 +191,8 @@ static int32_t on_header(void *user, const epop_sync_header_event *event)
         plan->fetch.has_unique_ids = false; /* not all: what it has given before it may give again */
         len = filter_digest(filter, digest);
         answer(plan, event->number, event->octets, (const uint8_t *)digest, len);
-    } else if (event->status == EPOP_STATUS_OK && !filter_passes(filter)) {
-        epop_sync_choose(&plan->fetch.sync, EPOP_SYNC_LEAVE);
     } else {
-        epop_sync_choose(&plan->fetch.sync, EPOP_SYNC_FETCH);
+        epop_sync_choose(&plan->fetch.sync, choose(plan, event));
     }
     return 0;
 }
@@ -255,6 +281,14 @@ static bool is_void(const struct fetch *fetch)
     return fetch->octets == 0 && fetch->expected > 0 && fetch->expected != EPOP_SYNC_SIZE_UNKNOWN;
 }
 
+/* Of a message by TOP nobody says that it is whole: there are servers that cut it. */
+static bool is_cut(const struct plan *plan)
+{
+    const struct fetch *fetch = &plan->fetch;
+
+    return plan->options->use_top && fetch->expected != EPOP_SYNC_SIZE_UNKNOWN && fetch->octets < fetch->expected;
+}
+
 /* A whole message. The session pauses where no more can be taken. */
 static int32_t finish(struct plan *plan, uint64_t key)
 {
@@ -282,10 +316,15 @@ static int32_t on_end(void *user, const epop_sync_message_event *event)
     struct plan *plan = (struct plan *)user;
     struct fetch *fetch = &plan->fetch;
 
-    if (event->result == EPOP_OK && fetch->open && !is_void(fetch)) {
+    if (event->result == EPOP_OK && fetch->open && !is_void(fetch) && !is_cut(plan)) {
         return finish(plan, event->key);
     }
-    if (event->result == EPOP_OK && fetch->open) {
+    if (event->result == EPOP_OK && fetch->open && is_cut(plan)) {
+        report_failure(plan->report, STATUS_PROTOCOL,
+                       "message %lu: TOP gave %" PRIu64 " octets of %" PRIu64
+                       ": it may be cut (not stored; it stays on the server; try without --use-top)",
+                       (unsigned long)event->number, fetch->octets, fetch->expected);
+    } else if (event->result == EPOP_OK && fetch->open) {
         report_failure(plan->report, STATUS_PROTOCOL,
                        "message %lu: came without a single octet, though LIST said %" PRIu64
                        " (not stored; it stays on the server)",
@@ -313,6 +352,7 @@ static void count(struct counts *counts, uint32_t outcome)
 {
     counts->listed++;
     counts->marked += (outcome & EPOP_SYNC_MARKED) != 0;
+    counts->unread += (outcome & EPOP_SYNC_MARKED) != 0 && (outcome & EPOP_SYNC_SKIPPED) != 0;
     if (outcome & EPOP_SYNC_FETCHED) {
         counts->fetched++;
     } else if (outcome & EPOP_SYNC_FAILED) {
@@ -338,6 +378,11 @@ static int32_t on_report(void *user, const epop_sync_report_event *event)
         report_failure(plan->report, STATUS_PROTOCOL,
                        "message %lu: has no unique-id, and its header can not be had by TOP: it can not be told from "
                        "others, and was not fetched (without --state it can be)",
+                       (unsigned long)event->number);
+    }
+    if (event->result == EPOP_ERR_SYNC_REFUSED && plan->options->use_top && !(event->outcome & EPOP_SYNC_FETCHED)) {
+        report_failure(plan->report, report_status_of_code(event->code, STATUS_PROTOCOL),
+                       "message %lu: TOP was refused: --use-top needs a server that has it (it stays on the server)",
                        (unsigned long)event->number);
     }
     if ((event->outcome & EPOP_SYNC_MARKED) && plan->state != NULL && event->key > 0) {
@@ -371,10 +416,35 @@ static uint32_t policy_of(const struct options *options)
     policy |= options->state_file == NULL || options->all ? EPOP_SYNC_ALL : 0u;
     policy |= options->state_file != NULL ? EPOP_SYNC_IDENTIFY : 0u;
     policy |= options->newest_first ? EPOP_SYNC_NEWEST_FIRST : 0u;
-    policy |= options->headers_first != NULL ? EPOP_SYNC_FILTER : 0u;
+    policy |= options->headers_first != NULL || options->delete_matching != NULL || options->has_since
+                  ? EPOP_SYNC_FILTER
+                  : 0u;
+    policy |= options->use_top ? EPOP_SYNC_USE_TOP : 0u;
     policy |= options->delete || options->delete_after ? EPOP_SYNC_DELETE : 0u;
     policy |= options->keep_newest ? EPOP_SYNC_KEEP_NEWEST : 0u;
     return policy;
+}
+
+static bool open_pattern(struct plan *plan, struct pattern *pattern, const char *option, const char *text)
+{
+    char why[200];
+
+    if (text == NULL || filter_pattern(pattern, text, why, sizeof why)) {
+        return true;
+    }
+    report_fatal(plan->report, STATUS_USAGE, "%s: %s", option, why);
+    return false;
+}
+
+static bool open_filter(struct plan *plan)
+{
+    const struct options *options = plan->options;
+    struct filter *filter = &plan->fetch.filter;
+
+    filter->has_since = options->has_since;
+    filter->since = (int64_t)time(NULL) - (int64_t)options->since * DAY;
+    return open_pattern(plan, &filter->wanted, "--headers-first", options->headers_first) &&
+           open_pattern(plan, &filter->unwanted, "--delete-matching", options->delete_matching);
 }
 
 bool fetch_open(struct plan *plan)
@@ -382,10 +452,8 @@ bool fetch_open(struct plan *plan)
     const struct options *options = plan->options;
     struct fetch *fetch = &plan->fetch;
     epop_sync_config config = {.struct_size = sizeof config};
-    char why[128];
 
-    if (options->headers_first != NULL && !filter_open(&fetch->filter, options->headers_first, why, sizeof why)) {
-        report_fatal(plan->report, STATUS_USAGE, "--headers-first: %s", why);
+    if (!open_filter(plan)) {
         return false;
     }
     config.flags = policy_of(options);
@@ -496,7 +564,7 @@ void fetch_watch(struct plan *plan)
     epop_transfer transfer = {.struct_size = sizeof transfer};
     uint64_t most = plan->options->max_size;
 
-    if (most > 0 && epop_client_transfer(&plan->client, &transfer) == EPOP_OK && transfer.command == EPOP_CMD_RETR &&
+    if (most > 0 && epop_client_transfer(&plan->client, &transfer) == EPOP_OK && (transfer.command == EPOP_CMD_RETR || plan->options->use_top) &&
         transfer.received > most && transfer.received - most > DISCARD_MAX) {
         discard(plan, (size_t)DISCARD_MAX + 1);
     }

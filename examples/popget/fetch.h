@@ -20,6 +20,7 @@ struct counts {
     uint64_t skipped;
     uint64_t failed;
     uint64_t marked;
+    uint64_t unread; /* ... of those, never fetched */
     uint64_t listed;
 };
 

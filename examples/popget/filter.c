@@ -6,34 +6,38 @@
 
 #include "filter.h"
 
+#include "date.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <xxhash.h>
 
-bool filter_open(struct filter *filter, const char *pattern, char *why, size_t size)
+bool filter_pattern(struct pattern *pattern, const char *text, char *why, size_t size)
 {
     int result;
 
-    filter->negated = pattern[0] == '!';
-    result = regcomp(&filter->regex, pattern + filter->negated, REG_EXTENDED | REG_ICASE | REG_NOSUB);
-    filter->has_regex = result == 0;
+    pattern->negated = text[0] == '!';
+    result = regcomp(&pattern->regex, text + pattern->negated, REG_EXTENDED | REG_ICASE | REG_NOSUB);
+    pattern->is_there = result == 0;
     if (result != 0) {
-        regerror(result, &filter->regex, why, size);
+        regerror(result, &pattern->regex, why, size);
     }
-    return filter->has_regex;
+    return pattern->is_there;
 }
 
 void filter_start(struct filter *filter)
 {
     filter->len = 0;
+    filter->is_cut = false;
 }
 
 void filter_put(struct filter *filter, const uint8_t *data, size_t len)
 {
     size_t room = FILTER_SIZE - filter->len;
 
+    filter->is_cut = filter->is_cut || len >= room; /* more than fits is not even given to us */
     len = len < room ? len : room;
     if (len > 0) {
         memcpy(filter->text + filter->len, data, len);
@@ -100,16 +104,67 @@ void filter_unfold(struct filter *filter)
     filter->len = to;
 }
 
-bool filter_passes(const struct filter *filter)
+/* Whether one of the fields has what the pattern looks for. */
+static bool matches(const struct filter *filter, const struct pattern *pattern)
 {
     size_t at;
 
     for (at = 0; at < filter->len; at += strlen(filter->text + at) + 1) {
-        if (regexec(&filter->regex, filter->text + at, 0, NULL, 0) == 0) {
-            return !filter->negated;
+        if (regexec(&pattern->regex, filter->text + at, 0, NULL, 0) == 0) {
+            return true;
         }
     }
-    return filter->negated;
+    return false;
+}
+
+/* The value of the first field of this name; NULL where there is none. */
+static const char *value_of(const struct filter *filter, const char *name)
+{
+    size_t len = strlen(name);
+    const char *line;
+    size_t at;
+
+    for (at = 0; at < filter->len; at += strlen(filter->text + at) + 1) {
+        line = filter->text + at;
+        if (strncasecmp(line, name, len) == 0 && line[len + strspn(line + len, " \t")] == ':') {
+            return strchr(line, ':') + 1;
+        }
+    }
+    return NULL;
+}
+
+/* The first Received field is the last to be added, by the server itself; Date is the sender's. */
+static bool is_too_old(const struct filter *filter)
+{
+    const char *value = value_of(filter, "Received");
+    int64_t time = 0;
+
+    value = value != NULL ? strrchr(value, ';') : NULL;
+    if (value == NULL || !date_parse(value + 1, &time)) {
+        value = value_of(filter, "Date");
+        if (value == NULL || !date_parse(value, &time)) {
+            return false;
+        }
+    }
+    return time < filter->since;
+}
+
+bool filter_passes(const struct filter *filter)
+{
+    const struct pattern *wanted = &filter->wanted;
+
+    return !(wanted->is_there && matches(filter, wanted) == wanted->negated) &&
+           !(filter->has_since && is_too_old(filter));
+}
+
+bool filter_condemns(const struct filter *filter)
+{
+    const struct pattern *unwanted = &filter->unwanted;
+
+    if (!unwanted->is_there || filter->len == 0 || (unwanted->negated && filter->is_cut)) {
+        return false;
+    }
+    return matches(filter, unwanted) != unwanted->negated;
 }
 
 /* Fields that no server changes or adds after it has a message. */
@@ -154,10 +209,16 @@ size_t filter_digest(const struct filter *filter, char *digest)
     return len;
 }
 
+static void close_pattern(struct pattern *pattern)
+{
+    if (pattern->is_there) {
+        regfree(&pattern->regex);
+        pattern->is_there = false;
+    }
+}
+
 void filter_close(struct filter *filter)
 {
-    if (filter->has_regex) {
-        regfree(&filter->regex);
-        filter->has_regex = false;
-    }
+    close_pattern(&filter->wanted);
+    close_pattern(&filter->unwanted);
 }

@@ -21,9 +21,10 @@ static bool may_be_clear(const struct options *options)
 
 bool login_prepare(struct login *login, const struct options *options, struct report *report)
 {
-    if (options->token_file != NULL) {
+    if (options_want_token(options)) {
         password_leave_environment();
-        return token_get(&login->token, options->token_file, report);
+        return options->token_file != NULL ? token_get(&login->token, options->token_file, report)
+                                           : token_ask_command(&login->token, options->token_command, report);
     }
     /* Without TLS, and without leave to do so, the session will say why it does not log in. */
     if (!options->pops && !may_be_clear(options) && (options->tls == TLS_NEVER || !tls_is_there())) {

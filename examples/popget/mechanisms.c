@@ -64,13 +64,13 @@ static bool is_wanted(const struct mechanism *mechanism, const struct options *o
     if (options->mechanism != NULL) {
         return mechanism == options->mechanism;
     }
-    return !mechanism->by_name && mechanism->token == (options->token_file != NULL);
+    return !mechanism->by_name && mechanism->token == options_want_token(options);
 }
 
 /* What is for one secret alone, or chosen by name, is never replaced by sending a password. */
 static bool is_exclusive(const struct options *options)
 {
-    return options->token_file != NULL || options->mechanism != NULL;
+    return options_want_token(options) || options->mechanism != NULL;
 }
 
 int32_t mechanisms_configure(struct mechanisms *mechanisms, const struct options *options, epop_client_config *config)

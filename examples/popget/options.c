@@ -7,8 +7,11 @@
 #include "options.h"
 
 #include "account.h"
-#include "state_account.h"
+#include "dial.h"
 #include "help.h"
+#include "proxy.h"
+#include "state_account.h"
+#include "wipe.h"
 
 #include <regex.h>
 #include <stdio.h>
@@ -82,6 +85,28 @@ static bool set_timeout(struct options *options, const char *argument)
     return small_number(argument, 1, TIMEOUT_MOST, &options->timeout);
 }
 
+static bool set_fingerprint(struct options *options, const char *argument)
+{
+    options->has_fingerprint = true;
+    return fingerprint_parse(options->fingerprint, argument);
+}
+
+static bool set_proxy(struct options *options, const char *argument)
+{
+    struct proxy proxy;
+    bool valid = proxy_parse(&proxy, argument);
+
+    wipe(&proxy, sizeof proxy);
+    options->proxy = argument;
+    return valid;
+}
+
+static bool set_source(struct options *options, const char *argument)
+{
+    options->source = argument;
+    return dial_is_address(argument);
+}
+
 static bool set_watch(struct options *options, const char *argument)
 {
     return small_number(argument, 1, WATCH_MOST, &options->watch);
@@ -105,7 +130,7 @@ static bool set_keep_newest(struct options *options, const char *argument)
 }
 
 /* Whether it is a regular expression can be known at once. */
-static bool set_headers_first(struct options *options, const char *argument)
+static bool set_pattern(const char **pattern, const char *argument)
 {
     regex_t regex;
     bool valid = regcomp(&regex, argument + (argument[0] == '!'), REG_EXTENDED | REG_NOSUB) == 0;
@@ -113,8 +138,29 @@ static bool set_headers_first(struct options *options, const char *argument)
     if (valid) {
         regfree(&regex);
     }
-    options->headers_first = argument;
+    *pattern = argument;
     return valid && argument[argument[0] == '!'] != '\0';
+}
+
+static bool set_headers_first(struct options *options, const char *argument)
+{
+    return set_pattern(&options->headers_first, argument);
+}
+
+static bool set_delete_matching(struct options *options, const char *argument)
+{
+    return set_pattern(&options->delete_matching, argument);
+}
+
+static bool set_kill_size(struct options *options, const char *argument)
+{
+    return whole_number(argument, 1, UINT64_MAX, &options->kill_size);
+}
+
+static bool set_since(struct options *options, const char *argument)
+{
+    options->has_since = true;
+    return whole_number(argument, 1, DAYS_MOST, &options->since);
 }
 
 static bool copy_name(char *name, const char *argument)
@@ -213,9 +259,11 @@ static const struct row rows[] = {
     TEXT_ROW("password-file", 0, OF_BOTH | PATH, GROUP_SECRET, password_file),
     TEXT_ROW("passwordeval", 0, OF_BOTH, GROUP_SECRET, password_command),
     TEXT_ROW("oauth-token-file", 0, OF_BOTH | PATH, GROUP_SECRET, token_file),
+    TEXT_ROW("oauth-token-eval", 0, OF_BOTH, GROUP_SECRET, token_command),
     TEXT_ROW("auth", 0, OF_BOTH, GROUP_NONE, auth),
     CALL_ROW("tls", 0, OF_BOTH, GROUP_NONE, set_tls),
     TEXT_ROW("ca", 0, OF_BOTH | PATH, GROUP_NONE, ca_file),
+    CALL_ROW("tls-fingerprint", 0, OF_BOTH, GROUP_NONE, set_fingerprint),
     FLAG_ROW("allow-cleartext", 0, OF_BOTH, GROUP_NONE, allow_cleartext),
     CALL_ROW("maildir", 0, OF_BOTH | PATH, GROUP_TARGET, set_maildir),
     CALL_ROW("mbox", 0, OF_BOTH | PATH, GROUP_TARGET, set_mbox),
@@ -232,12 +280,18 @@ static const struct row rows[] = {
     CALL_ROW("max-size", 0, OF_BOTH, GROUP_NONE, set_max_size),
     CALL_ROW("max-messages", 0, OF_BOTH, GROUP_NONE, set_max_messages),
     CALL_ROW("headers-first", 0, OF_BOTH, GROUP_NONE, set_headers_first),
+    CALL_ROW("since", 0, OF_BOTH, GROUP_NONE, set_since),
+    CALL_ROW("kill-size", 0, OF_BOTH, GROUP_NONE, set_kill_size),
+    CALL_ROW("delete-matching", 0, OF_BOTH, GROUP_NONE, set_delete_matching),
+    FLAG_ROW("use-top", 0, OF_BOTH, GROUP_NONE, use_top),
     FLAG_ROW("newest-first", 0, OF_BOTH, GROUP_NONE, newest_first),
     FLAG_ROW("keep", 'k', OF_BOTH, GROUP_FATE, keep),
     FLAG_ROW("delete", 'd', OF_BOTH, GROUP_FATE, delete),
     CALL_ROW("delete-after", 0, OF_BOTH, GROUP_FATE, set_delete_after),
     CALL_ROW("keep-newest", 0, OF_BOTH, GROUP_FATE, set_keep_newest),
     CALL_ROW("pipeline", 0, OF_BOTH, GROUP_NONE, set_pipeline),
+    CALL_ROW("proxy", 0, OF_BOTH, GROUP_NONE, set_proxy),
+    CALL_ROW("source", 0, OF_BOTH, GROUP_NONE, set_source),
     CALL_ROW("timeout", 0, OF_BOTH, GROUP_NONE, set_timeout),
     CALL_ROW("keep-alive", 0, OF_BOTH, GROUP_NONE, set_keep_alive),
     TEXT_ROW("trace", 0, OF_COMMAND, GROUP_NONE, trace_file),
@@ -312,7 +366,8 @@ static void clear(struct options *options, enum group group)
         options->keep = options->delete = options->delete_after = options->keep_newest = false;
         break;
     case GROUP_SECRET:
-        options->password = options->password_file = options->password_command = options->token_file = NULL;
+        options->password = options->password_file = options->password_command = options->token_file =
+            options->token_command = NULL;
         break;
     case GROUP_SCOPE:
         options->new_only = options->all = false;
@@ -374,6 +429,9 @@ static const char *contradiction_of_list(const struct options *options)
 
 static const char *contradiction_of_fate(const struct options *options)
 {
+    if (options->kill_size > 0 && options->max_size >= options->kill_size) {
+        return "--kill-size deletes unread what --max-size would fetch";
+    }
     if (options->keep && deletes(options)) {
         return "--keep contradicts --delete, --delete-after and --keep-newest";
     }
@@ -427,6 +485,11 @@ bool options_settle(struct options *options, struct report *report)
     snprintf(options->account, sizeof options->account, "%s@%s:%s", options->user, options->host, options->port);
     state_account_name(options);
     return true;
+}
+
+bool options_want_token(const struct options *options)
+{
+    return options->token_file != NULL || options->token_command != NULL;
 }
 
 void options_print_help(void)

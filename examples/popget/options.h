@@ -8,6 +8,7 @@
 #ifndef POPGET_OPTIONS_H
 #define POPGET_OPTIONS_H
 
+#include "fingerprint.h"
 #include "ranges.h"
 #include "report.h"
 
@@ -58,6 +59,9 @@ struct options {
     const char *auth;                  /* --auth as it was given */
     const char *ca_file;
     const char *token_file;
+    const char *token_command;
+    const char *proxy;  /* NULL: none */
+    const char *source; /* NULL: the system chooses */
     enum target target;
     const char *target_argument; /* DIR, FILE or CMD */
     unsigned targets;            /* how many were given */
@@ -69,8 +73,11 @@ struct options {
     const char *trace_file;
     const char *state_file; /* NULL: nothing is remembered */
     const char *headers_first;
+    const char *delete_matching;
     const char *config_file;
     uint64_t max_size;     /* 0: any */
+    uint64_t kill_size; /* 0: none */
+    uint64_t since;     /* days; with `has_since` */
     uint64_t days;         /* with `delete_after` */
     uint32_t newest_kept;  /* with `keep_newest` */
     uint32_t max_messages; /* 0: any number */
@@ -84,6 +91,8 @@ struct options {
     bool delete;
     bool delete_after;
     bool keep_newest;
+    bool has_since;
+    bool use_top;
     bool newest_first;
     bool all; /* what was fetched before, too */
     bool new_only;
@@ -91,6 +100,8 @@ struct options {
     bool all_accounts;
     bool crlf;
     bool allow_cleartext;
+    bool has_fingerprint;
+    uint8_t fingerprint[FINGERPRINT_SIZE]; /* of the only certificate that is trusted */
     bool quiet;
     bool help;
     bool version;
@@ -118,6 +129,9 @@ bool options_set(struct options *options, const struct row *row, const char *arg
 
 /* After the last one: what contradicts what, and what follows from it all. False after a report. */
 bool options_settle(struct options *options, struct report *report);
+
+/* Whether the login is by an OAuth token. */
+bool options_want_token(const struct options *options);
 
 void options_print_help(void);
 

@@ -7,6 +7,7 @@
 #include "password.h"
 
 #include "escape.h"
+#include "secret_command.h"
 #include "secret_file.h"
 #include "signals.h"
 #include "wipe.h"
@@ -170,6 +171,11 @@ static bool from_outside(struct password *password, const struct options *option
     return good;
 }
 
+static bool take_output(void *password, int fd)
+{
+    return password_read_line((struct password *)password, fd);
+}
+
 static bool get(struct password *password, const struct options *options, struct report *report)
 {
     if (options->password != NULL) {
@@ -180,7 +186,7 @@ static bool get(struct password *password, const struct options *options, struct
     }
     if (options->password_command != NULL) {
         password_leave_environment();
-        return password_ask_command(password, options->password_command, report);
+        return secret_command_run("passwordeval", options->password_command, take_output, password, report);
     }
     return from_outside(password, options, report);
 }

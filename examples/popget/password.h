@@ -28,9 +28,6 @@ void password_leave_environment(void);
 /* Reads the first line, without its end. False with errno set. */
 bool password_read_line(struct password *password, int fd);
 
-/* Runs a command for its first line of output. False after a report. */
-bool password_ask_command(struct password *password, const char *command, struct report *report);
-
 void password_wipe(struct password *password);
 
 #endif

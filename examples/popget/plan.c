@@ -195,7 +195,12 @@ static void login_end(struct plan *plan, const epop_end_event *event)
     login_wipe(&plan->login);
     plan->too_soon = event->code == EPOP_CODE_LOGIN_DELAY;
     plan->logged_in = event->result == EPOP_OK;
-    if (event->result != EPOP_OK) {
+    plan->renew = plan->may_renew && event->result == EPOP_ERR_LOGIN_REFUSED &&
+                  (event->code == EPOP_CODE_NONE || event->code == EPOP_CODE_AUTH || event->code == EPOP_CODE_OTHER);
+    if (plan->renew) {
+        report_note(plan->report, "the server refused the token: \"%s\"; asking for another one", plan->refusal);
+        plan_quit(plan);
+    } else if (event->result != EPOP_OK) {
         login_failed(plan, event);
         plan_quit(plan);
     } else if (plan->options->list) {
@@ -332,4 +337,17 @@ void plan_free(struct plan *plan)
     fetch_free(plan);
     free(plan->slots);
     plan->slots = NULL;
+}
+
+void plan_begin_anew(struct plan *plan)
+{
+    static struct plan next;
+
+    next.options = plan->options;
+    next.report = plan->report;
+    next.transport = plan->transport;
+    next.trace = plan->trace;
+    next.sink = plan->sink;
+    next.state = plan->state;
+    *plan = next;
 }

@@ -53,6 +53,8 @@ struct plan {
     bool too_soon;              /* ... and it said that we do not keep to that */
     bool logged_in;
     uint64_t steps; /* greetings, replies and ends of commands */
+    bool may_renew;             /* a refused token may be asked for again */
+    bool renew;                 /* ... and that is to be done */
     bool given_up;              /* the session was closed by us, and why was reported */
     uint8_t line[4096];
     uint8_t output[16384];
@@ -66,6 +68,9 @@ bool plan_start(struct plan *plan);
 void plan_finish(struct plan *plan, enum loop_end end, const struct transport_failure *failure);
 
 void plan_free(struct plan *plan);
+
+/* After plan_free: ready for another session, in which the token is not asked for again. */
+void plan_begin_anew(struct plan *plan);
 
 /* For the parts of the plan. */
 

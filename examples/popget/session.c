@@ -81,7 +81,7 @@ static void run(struct plan *plan)
 }
 
 /* What can be wrong on this side is told before anybody is asked for a password. */
-static void prepare_and_run(struct plan *plan)
+static void prepare_and_run_once(struct plan *plan)
 {
     if (transport_prepare(plan->transport, plan->options, plan->report)) {
         if (login_prepare(&plan->login, plan->options, plan->report) &&
@@ -90,6 +90,17 @@ static void prepare_and_run(struct plan *plan)
         }
         login_wipe(&plan->login);
         transport_free(plan->transport);
+    }
+}
+
+/* Tokens live for an hour or so: what the command has printed may have been out of date. */
+static void prepare_and_run(struct plan *plan)
+{
+    plan->may_renew = plan->options->token_command != NULL;
+    prepare_and_run_once(plan);
+    if (plan->renew && !signals_caught()) {
+        plan_begin_anew(plan);
+        prepare_and_run_once(plan);
     }
 }
 

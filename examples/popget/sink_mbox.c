@@ -9,6 +9,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "mbox_file.h"
+#include "mbox_header.h"
 #include "outfile.h"
 #include "signals.h"
 #include "sink.h"
@@ -23,7 +24,8 @@
 #include <xxhash.h>
 
 enum {
-    FROM_LINE = 96,
+    DATE_SIZE = 64,
+    FROM_LINE = MBOX_SENDER + DATE_SIZE + 16,
     SPOOL_ENOUGH = 16 * 1024 * 1024 /* octets of old messages in the spool, beside an open one */
 };
 
@@ -42,7 +44,9 @@ struct mbox {
     off_t end;                        /* where it ended before */
     off_t places[BATCH_ROOM + 1]; /* where in it each message goes, and where the last one ends */
     const char *gap;                  /* what is missing for an empty line to stand before our messages */
-    char line[FROM_LINE];             /* "From " with sender and date */
+    struct mbox_header header;        /* of the open message */
+    char senders[BATCH_ROOM][MBOX_SENDER]; /* of the messages that are held */
+    char date[DATE_SIZE];             /* of all "From " lines of a batch */
     size_t matched;                   /* octets of `word` seen at the head of this line, behind any number of ">" */
     bool at_head;                     /* only ">" and those octets were seen on this line */
     bool in_line;                     /* the last octet was not a line end */
@@ -71,6 +75,7 @@ static bool mbox_begin(struct sink *sink, const struct sink_message *message)
         mbox->first = mbox->spooled = 0;
     }
     outfile_start(&mbox->spool, fd);
+    mbox_header_start(&mbox->header);
     mbox->matched = 0;
     mbox->at_head = true;
     mbox->in_line = false;
@@ -130,17 +135,32 @@ static bool put_quoted(struct mbox *mbox, const uint8_t *data, size_t len)
     return true;
 }
 
+/* The header goes through octet by octet. */
+static bool put(struct mbox *mbox, const uint8_t *data, size_t len)
+{
+    uint8_t octets[MBOX_HEADER_STEP];
+    size_t at;
+
+    for (at = 0; at < len && !mbox->header.is_over; at++) {
+        if (!put_quoted(mbox, octets, mbox_header_step(&mbox->header, data[at], octets))) {
+            return false;
+        }
+    }
+    return put_quoted(mbox, data + at, len - at);
+}
+
 static bool mbox_put(void *sink, const uint8_t *data, size_t len)
 {
     struct mbox *mbox = mbox_of(sink);
 
-    return put_quoted(mbox, data, len) || sink_fail(sink, "temporary file", mbox->spool.error);
+    return put(mbox, data, len) || sink_fail(sink, "temporary file", mbox->spool.error);
 }
 
 /* A message that has no line end at its end would run into what follows it. */
 static bool finish_spool(struct mbox *mbox)
 {
-    bool good = release(mbox);
+    uint8_t octets[MBOX_HEADER_STEP];
+    bool good = put_quoted(mbox, octets, mbox_header_end(&mbox->header, octets)) && release(mbox);
 
     if (good && mbox->in_line) {
         good = outfile_put(&mbox->spool, "\n", 1);
@@ -159,6 +179,7 @@ static enum sink_result mbox_finish(struct sink *sink, const struct sink_message
     }
     mbox->spooled = lseek(mbox->spool.fd, 0, SEEK_CUR);
     mbox->ends[sink->held] = mbox->spooled;
+    mbox_header_sender(&mbox->header, mbox->senders[sink->held]);
     return SINK_HELD;
 }
 
@@ -214,26 +235,32 @@ static off_t begin_of(const struct mbox *mbox, size_t index)
 }
 
 /* asctime() without the locale, in UTC: RFC 4155 appendix A. */
-static void write_line(struct mbox *mbox)
+static void note_date(struct mbox *mbox)
 {
     time_t now = time(NULL);
-    char date[64];
     struct tm utc;
 
     gmtime_r(&now, &utc);
-    asctime_r(&utc, date);
-    date[strcspn(date, "\n")] = '\0';
-    snprintf(mbox->line, sizeof mbox->line, "%sMAILER-DAEMON %s%s", word, date, line_end(mbox));
+    asctime_r(&utc, mbox->date);
+    mbox->date[strcspn(mbox->date, "\n")] = '\0';
+}
+
+/* The "From " line of a message, in `line` of FROM_LINE octets; its length. */
+static size_t write_line(const struct mbox *mbox, size_t index, char *line)
+{
+    return (size_t)snprintf(line, FROM_LINE, "%s%s %s%s", word, mbox->senders[index], mbox->date, line_end(mbox));
 }
 
 /* Each message stands between its "From " line and an empty line. */
 static void find_places(struct mbox *mbox)
 {
-    off_t beside = (off_t)(strlen(mbox->line) + strlen(line_end(mbox)));
+    char line[FROM_LINE];
+    off_t beside;
     size_t i;
 
     mbox->places[0] = mbox->end + (off_t)strlen(mbox->gap);
     for (i = 0; i < mbox->sink.held; i++) {
+        beside = (off_t)(write_line(mbox, i, line) + strlen(line_end(mbox)));
         mbox->places[i + 1] = mbox->places[i] + beside + mbox->ends[i] - begin_of(mbox, i);
     }
 }
@@ -266,7 +293,7 @@ static bool mbox_prepare(struct sink *sink)
     if (!find_end(mbox) || !sink_set_target(sink, SINK_MBOX, mbox->name)) {
         return sink_fail(sink, mbox->name, mbox->out.error != 0 ? mbox->out.error : errno);
     }
-    write_line(mbox);
+    note_date(mbox);
     find_places(mbox);
     return true;
 }
@@ -277,14 +304,15 @@ static bool mbox_describe(struct sink *sink, size_t index, char *text)
     const struct mbox *mbox = mbox_of(sink);
     XXH64_state_t *hash = XXH64_createState();
     bool good = hash != NULL;
+    char line[FROM_LINE];
 
     if (good) {
         XXH64_reset(hash, 0);
-        XXH64_update(hash, mbox->line, strlen(mbox->line));
+        XXH64_update(hash, line, write_line(mbox, index, line));
         good = mbox_file_hash(hash, mbox->spool.fd, begin_of(mbox, index), mbox->ends[index]);
         XXH64_update(hash, line_end(mbox), strlen(line_end(mbox)));
         snprintf(text, SINK_DETAIL, "%lld %lld %016llx %s", (long long)mbox->places[index],
-                 (long long)mbox->places[index + 1], (unsigned long long)XXH64_digest(hash), mbox->line);
+                 (long long)mbox->places[index + 1], (unsigned long long)XXH64_digest(hash), line);
     }
     XXH64_freeState(hash);
     return good || sink_fail(sink, "temporary file", EIO);
@@ -315,10 +343,11 @@ static bool copy_spool(struct mbox *mbox, off_t at, off_t end)
 static bool append(struct mbox *mbox)
 {
     bool good = outfile_put(&mbox->out, mbox->gap, strlen(mbox->gap));
+    char line[FROM_LINE];
     size_t i;
 
     for (i = 0; i < mbox->sink.held && good; i++) {
-        good = outfile_put(&mbox->out, mbox->line, strlen(mbox->line)) &&
+        good = outfile_put(&mbox->out, line, write_line(mbox, i, line)) &&
                copy_spool(mbox, begin_of(mbox, i), mbox->ends[i]) &&
                outfile_put(&mbox->out, line_end(mbox), strlen(line_end(mbox)));
     }

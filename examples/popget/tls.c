@@ -74,7 +74,7 @@ static bool configure(struct tls *tls)
     return true;
 }
 
-struct tls *tls_open(const char *ca_file, struct report *report)
+struct tls *tls_open(const char *ca_file, const uint8_t *fingerprint, struct report *report)
 {
     struct tls *tls = (struct tls *)calloc(1, sizeof *tls);
 
@@ -85,7 +85,8 @@ struct tls *tls_open(const char *ca_file, struct report *report)
     mbedtls_x509_crt_init(&tls->authorities);
     mbedtls_ssl_config_init(&tls->conf);
     mbedtls_ssl_init(&tls->ssl);
-    if (!authorities_read(&tls->authorities, ca_file, report)) {
+    tls->faults.fingerprint = fingerprint;
+    if (fingerprint == NULL && !authorities_read(&tls->authorities, ca_file, report)) {
         tls_free(tls);
         return NULL;
     }
@@ -107,11 +108,19 @@ void tls_free(struct tls *tls)
     }
 }
 
+/* An address is no server name, and with a fingerprint nothing is to be compared with it. */
+static uint32_t flags_for(const struct tls *tls, const char *host)
+{
+    bool is_address = strchr(host, ':') != NULL || strspn(host, "0123456789.") == strlen(host);
+
+    return tls->faults.fingerprint != NULL && is_address ? EPOP_TLS_CLIENT | EPOP_TLS_NO_HOST_CHECK : EPOP_TLS_CLIENT;
+}
+
 bool tls_start(struct tls *tls, const char *host)
 {
     tls->host = host;
     if (mbedtls_ssl_setup(&tls->ssl, &tls->conf) != 0 ||
-        epop_tls_init(&tls->tls, sizeof tls->tls, &tls->ssl, EPOP_TLS_CLIENT, host, tls->output, sizeof tls->output) !=
+        epop_tls_init(&tls->tls, sizeof tls->tls, &tls->ssl, flags_for(tls, host), host, tls->output, sizeof tls->output) !=
             EPOP_OK) {
         tls->error = EPOP_ERR_CRYPTO;
     }

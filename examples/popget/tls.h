@@ -24,8 +24,9 @@ bool tls_is_there(void);
 bool tls_crypto(epop_crypto *crypto);
 
 /* Reads the certificates of the authorities that are trusted, from a file in PEM, or where that is NULL from the
- * system's. NULL after a report. */
-struct tls *tls_open(const char *ca_file, struct report *report);
+ * system's. With a fingerprint (FINGERPRINT_SIZE octets; else NULL), which must outlive it, none is read: the server's
+ * certificate must have it, and nothing else of it counts. NULL after a report. */
+struct tls *tls_open(const char *ca_file, const uint8_t *fingerprint, struct report *report);
 void tls_free(struct tls *tls);
 
 /* Begins TLS with this host. False where that can not be done, which is a failure as below. */

@@ -17,8 +17,9 @@ bool tls_crypto(epop_crypto *crypto)
     return false;
 }
 
-struct tls *tls_open(const char *ca_file, struct report *report)
+struct tls *tls_open(const char *ca_file, const uint8_t *fingerprint, struct report *report)
 {
+    (void)fingerprint;
     (void)ca_file;
     report_fatal(report, STATUS_USAGE, "%s", TLS_MISSING);
     return NULL;

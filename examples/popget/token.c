@@ -6,6 +6,7 @@
 
 #include "token.h"
 
+#include "secret_command.h"
 #include "secret_file.h"
 #include "signals.h"
 #include "wipe.h"
@@ -59,16 +60,16 @@ static void drop_line_end(struct token *token)
 }
 
 /* RFC 6750 section 2.1. Messages tell where an octet stands and never which it is. */
-static bool check(const struct token *token, const char *name, struct report *report)
+static bool check(const struct token *token, const char *what, const char *name, struct report *report)
 {
     size_t at = 0;
 
     if (token->len == 0) {
-        report_fatal(report, STATUS_USAGE, "token file %s: it is empty", name);
+        report_fatal(report, STATUS_USAGE, "%s%s: it is empty", what, name);
         return false;
     }
     if (token->len > TOKEN_SIZE) {
-        report_fatal(report, STATUS_USAGE, "token file %s: %s: a token has %d octets at most", name,
+        report_fatal(report, STATUS_USAGE, "%s%s: %s: a token has %d octets at most", what, name,
                      epop_error_name(EPOP_ERR_TOO_LONG), TOKEN_SIZE);
         return false;
     }
@@ -77,8 +78,8 @@ static bool check(const struct token *token, const char *name, struct report *re
     }
     if (at < token->len) {
         report_fatal(report, STATUS_USAGE,
-                     "token file %s: %s: its octet %lu can not be in a token (one line of visible ASCII, nothing else)",
-                     name, epop_error_name(EPOP_ERR_OCTET), (unsigned long)at + 1);
+                     "%s%s: %s: its octet %lu can not be in a token (one line of visible ASCII, nothing else)",
+                     what, name, epop_error_name(EPOP_ERR_OCTET), (unsigned long)at + 1);
         return false;
     }
     return true;
@@ -105,5 +106,35 @@ bool token_get(struct token *token, const char *name, struct report *report)
     }
     drop_mark(token);
     drop_line_end(token);
-    return check(token, name, report);
+    return check(token, "token file ", name, report);
+}
+
+/* Its first line; more is not looked at. */
+static bool take_output(void *secret, int fd)
+{
+    struct token *token = (struct token *)secret;
+    const char *end;
+
+    if (!read_all(token, fd)) {
+        return false;
+    }
+    end = (const char *)memchr(token->octets, '\n', token->len);
+    if (end == NULL && token->len == sizeof token->octets) {
+        errno = EMSGSIZE;
+        return false;
+    }
+    token->len = end != NULL ? (size_t)(end + 1 - token->octets) : token->len;
+    return true;
+}
+
+bool token_ask_command(struct token *token, const char *command, struct report *report)
+{
+    static const char what[] = "oauth-token-eval";
+
+    token->len = 0;
+    if (!secret_command_run(what, command, take_output, token, report)) {
+        return false;
+    }
+    drop_line_end(token);
+    return check(token, what, "", report);
 }

@@ -21,6 +21,9 @@ struct token {
  * than a token. False after a report. */
 bool token_get(struct token *token, const char *name, struct report *report);
 
+/* As the first line that a command prints. */
+bool token_ask_command(struct token *token, const char *command, struct report *report);
+
 void token_wipe(struct token *token);
 
 #endif

@@ -6,15 +6,11 @@
 
 #include "transport.h"
 
-#include "address.h"
+#include "dial.h"
 #include "signals.h"
 #include "tls.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +46,7 @@ static int poll_until(struct pollfd *fds, nfds_t count, bool child, int64_t end)
     return ready;
 }
 
-static unsigned wait_on(int fd, unsigned want, int64_t milliseconds)
+unsigned transport_socket_wait(int fd, unsigned want, int64_t milliseconds)
 {
     struct pollfd fds[2];
     unsigned came = 0;
@@ -82,101 +78,26 @@ static unsigned wait_on(int fd, unsigned want, int64_t milliseconds)
     return came;
 }
 
-/* Waits for a connect() under way; 0 or an error number. */
-static int finish_connect(int fd, unsigned timeout)
-{
-    int error = 0;
-    socklen_t len = sizeof error;
-    unsigned came = wait_on(fd, TRANSPORT_WRITE, (int64_t)timeout * 1000);
-
-    if (came == TRANSPORT_SIGNAL) {
-        return EINTR;
-    }
-    if (came == 0) {
-        return ETIMEDOUT;
-    }
-    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error : errno;
-}
-
-/* Connects to one address; the descriptor, or -1 with the reason in `error`. */
-static int connect_to(const struct addrinfo *address, unsigned timeout, int *error)
-{
-    int fd = socket(address->ai_family, address->ai_socktype, address->ai_protocol);
-    int on = 1;
-
-    if (fd < 0) {
-        *error = errno;
-        return -1;
-    }
-    *error = 0;
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
-        *error = errno;
-    } else if (connect(fd, address->ai_addr, address->ai_addrlen) != 0) {
-        *error = errno == EINPROGRESS || errno == EINTR ? finish_connect(fd, timeout) : errno;
-    }
-    if (*error != 0) {
-        close(fd);
-        return -1;
-    }
-    /* Commands are short and each waits for its answer: they must not wait for more of their kind. */
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return fd;
-}
-
-static bool resolve(struct addresses *addresses, const struct options *options, struct report *report)
-{
-    int result;
-
-    signals_let_through(true); /* asking name servers may take long and starts over after a signal */
-    result = addresses_find(addresses, options->host, options->port);
-    signals_let_through(false);
-    if (result != 0) {
-        report_fatal(report, STATUS_UNAVAILABLE, "%s: unknown host: %s", options->host,
-                     result == EAI_SYSTEM ? strerror(errno) : gai_strerror(result));
-    }
-    return result == 0;
-}
-
 bool transport_prepare(struct transport *transport, const struct options *options, struct report *report)
 {
     bool wanted = options->pops || (options->tls != TLS_NEVER && tls_is_there());
 
     transport->fd = -1;
     transport->is_secure = false;
+    transport->head_len = 0;
     transport->host = options->host;
     transport->report = report;
-    transport->tls = wanted && options->ca_file != NULL ? tls_open(options->ca_file, report) : NULL;
+    transport->fingerprint = options->has_fingerprint ? options->fingerprint : NULL;
+    transport->tls = wanted && options->ca_file != NULL ? tls_open(options->ca_file, transport->fingerprint, report) : NULL;
     return !wanted || options->ca_file == NULL || transport->tls != NULL;
-}
-
-static bool connect_to_any(struct transport *transport, const struct options *options, struct report *report)
-{
-    const struct addrinfo *address = NULL;
-    struct addresses addresses;
-    unsigned tried = 0;
-    int error = 0;
-
-    if (!resolve(&addresses, options, report)) {
-        return false;
-    }
-    while (transport->fd < 0 && !signals_caught() && (address = addresses_next(&addresses, address)) != NULL) {
-        transport->fd = connect_to(address, options->timeout, &error);
-        tried++;
-    }
-    addresses_free(&addresses);
-    if (transport->fd < 0 && !signals_caught()) {
-        report_fatal(report, STATUS_UNAVAILABLE, "%s port %s: no connection: %s (%u address%s tried)", options->host,
-                     options->port, strerror(error), tried, tried == 1 ? "" : "es");
-    }
-    return transport->fd >= 0;
 }
 
 bool transport_open(struct transport *transport, const struct options *options, struct report *report)
 {
     struct transport_failure failure = {EPOP_OK, false, ""};
 
-    if (!connect_to_any(transport, options, report)) {
+    transport->fd = dial(options, report);
+    if (transport->fd < 0) {
         return false;
     }
     if (options->pops && !transport_start_tls(transport)) {
@@ -200,7 +121,7 @@ unsigned transport_wait(struct transport *transport, unsigned want, int64_t mill
         want = tls_is_up(transport->tls) ? want : TRANSPORT_READ | (want & TRANSPORT_CHILD);
         want |= tls_has_output(transport->tls) ? (unsigned)TRANSPORT_WRITE : 0u;
     }
-    came = wait_on(transport->fd, want, ready ? 0 : milliseconds);
+    came = transport_socket_wait(transport->fd, want, ready ? 0 : milliseconds);
     return came == TRANSPORT_SIGNAL || !ready ? came : came | TRANSPORT_READ;
 }
 
@@ -248,7 +169,7 @@ bool transport_has_output(const struct transport *transport)
 bool transport_start_tls(struct transport *transport)
 {
     if (transport->tls == NULL) {
-        transport->tls = tls_open(NULL, transport->report);
+        transport->tls = tls_open(NULL, transport->fingerprint, transport->report);
     }
     transport->is_secure = transport->tls != NULL;
     transport->has_reported = !transport->is_secure;

@@ -17,6 +17,7 @@ struct transport {
     struct tls *tls;  /* NULL before it is needed */
     bool is_secure;   /* TLS has begun */
     bool has_reported; /* ... or could not, and why was reported */
+    const uint8_t *fingerprint; /* NULL: authorities are asked */
     const char *host; /* whose certificate it must be */
     struct report *report;
     uint8_t head[12]; /* the first octets that came */
@@ -49,8 +50,7 @@ enum {
  * are read when TLS begins: a system may have none, and the session may need none. False after a report. */
 bool transport_prepare(struct transport *transport, const struct options *options, struct report *report);
 
-/* Connects to the host of the options: all its addresses one after the other, each for `timeout` seconds at
- * most; with pops://, TLS begins. False after a report, or where a signal came. */
+/* Connects (dial.h); with pops://, TLS begins. False after a report, or where a signal came. */
 bool transport_open(struct transport *transport, const struct options *options, struct report *report);
 
 /* Waits until what is in `want` can be tried again; 0 after so many milliseconds without. */
@@ -78,7 +78,8 @@ bool transport_binding(const struct transport *transport, uint8_t *octets, size_
 void transport_close(struct transport *transport);
 void transport_free(struct transport *transport);
 
-/* For the layer of TLS. */
+/* For the layer of TLS, and before there is a connection to the server. */
+unsigned transport_socket_wait(int fd, unsigned want, int64_t milliseconds);
 long transport_socket_read(int fd, uint8_t *data, size_t len);
 long transport_socket_write(int fd, const uint8_t *data, size_t len);
 

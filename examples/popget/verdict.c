@@ -113,6 +113,7 @@ static void report_error(struct plan *plan, const epop_error_info *info, const s
 static void report_deletions(struct plan *plan)
 {
     uint64_t marked = plan->fetch.counts.marked;
+    const char *what = plan->fetch.counts.unread > 0 ? "marked, some of them unread" : "stored";
 
     if (plan->fetch.undeleted > 0) {
         report_failure(plan->report, STATUS_PROTOCOL, "the server said that it deleted these, and still has them: %" PRIu64,
@@ -131,12 +132,12 @@ static void report_deletions(struct plan *plan)
         break;
     case EPOP_SYNC_DELETED_UNKNOWN:
         report_failure(plan->report, STATUS_TEMPORARY,
-                       "stored, and whether they were deleted is unknown: %" PRIu64 "%s", marked,
+                       "%s, and whether they were deleted is unknown: %" PRIu64 "%s", what, marked,
                        plan->state != NULL ? "" : " (they may come again)");
         break;
     default:
         report_failure(plan->report, STATUS_TEMPORARY,
-                       "stored, and not deleted because there was no QUIT: %" PRIu64 "%s", marked,
+                       "%s, and not deleted because there was no QUIT: %" PRIu64 "%s", what, marked,
                        plan->state != NULL ? "" : " (they will come again)");
         break;
     }
@@ -206,6 +207,9 @@ void plan_finish(struct plan *plan, enum loop_end end, const struct transport_fa
     epop_client_error_info(&plan->client, &info);
     if (!plan->options->list) {
         fetch_close(plan);
+    }
+    if (plan->renew && !signals_caught()) {
+        return; /* the next session says how it goes */
     }
     report_end(plan, end, &info, failure);
     if (!plan->options->list) {

@@ -64,6 +64,8 @@ typedef struct epop_scram_key {
     epop_span server_key;
 } epop_scram_key;
 
+enum { EPOP_SCRAM_SALT_MAX = 64 };
+
 /* Makes stored_key and server_key (EPOP_HASH_MAX octets each are enough) of a password; `hash` is EPOP_HASH_SHA1 or
  * _SHA256. Takes as long as `iterations` says. EPOP_ERR_NULL, EPOP_ERR_VALUE (iterations 0, a salt of no octets or over
  * EPOP_SCRAM_SALT_MAX), EPOP_ERR_CRYPTO. */
@@ -71,7 +73,26 @@ EPOP_API int32_t epop_scram_derive(const epop_crypto *crypto, uint32_t hash, con
                                    const void *salt, size_t salt_len, uint32_t iterations, uint8_t *stored_key,
                                    uint8_t *server_key);
 
-enum { EPOP_SCRAM_SALT_MAX = 64 };
+/* The same in slices, for a server that has other clients to serve meanwhile. All members are private. */
+typedef struct epop_scram_derivation {
+    const epop_crypto *p_crypto;
+    uint32_t p_hash;
+    uint32_t p_left;
+    uint8_t p_u[EPOP_HASH_MAX];
+    uint8_t p_salted[EPOP_HASH_MAX];
+} epop_scram_derivation;
+
+/* Begins; `size` is sizeof(epop_scram_derivation) as the caller sees it. `crypto` must outlive the derivation; password
+ * and salt are used within the call. Errors as above, and EPOP_ERR_STRUCT_SIZE. */
+EPOP_API int32_t epop_scram_derive_begin(epop_scram_derivation *derivation, size_t size, const epop_crypto *crypto,
+                                         uint32_t hash, const void *password, size_t password_len, const void *salt,
+                                         size_t salt_len, uint32_t iterations);
+
+/* Does up to `rounds` iterations, with the password given to begin. EPOP_AGAIN: more are left. EPOP_OK: both keys are
+ * there. EPOP_ERR_NULL; EPOP_ERR_CRYPTO. The derivation holds what can stand for the password: it is wiped when the
+ * result is not EPOP_AGAIN; a host that gives it up before wipes it. */
+EPOP_API int32_t epop_scram_derive_step(epop_scram_derivation *derivation, const void *password, size_t password_len,
+                                        uint32_t rounds, uint8_t *stored_key, uint8_t *server_key);
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * Configuration
@@ -198,6 +219,9 @@ EPOP_API int32_t epop_sasl_xoauth2(struct epop_sasl_step *step);            /* G
  * by NEXT; EPOP_ASK a question; EPOP_END the exchange is over and, in the server, the user is in. A negative result
  * ends the exchange: the client cancels, the server refuses. FINISH asks a client's mechanism whether the server's
  * success may be believed: EPOP_OK, or EPOP_ERR_PEER_SASL where the server has not proved yet what it must.
+ *
+ * A mechanism answers every verb, START by EPOP_OK where it has nothing to prepare. One that it does not know it refuses
+ * with EPOP_ERR_VALUE, so that what a later version may ask is never taken for granted.
  */
 
 enum { EPOP_SASL_DESCRIBE = 1, EPOP_SASL_START, EPOP_SASL_TAKE, EPOP_SASL_NEXT, EPOP_SASL_ANSWER, EPOP_SASL_FINISH };

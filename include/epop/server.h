@@ -157,13 +157,16 @@ typedef struct epop_server_config {
     uint32_t greeting_code;     /* EPOP_CODE_ in the greeting; 0: none */
     uint32_t expire;            /* days, EPOP_EXPIRE_NEVER, or EPOP_UNSET: not announced */
     uint32_t login_delay;       /* seconds, or EPOP_UNSET; the host enforces it by EPOP_CODE_LOGIN_DELAY */
-    uint32_t max_bad_commands;  /* that many in a row end the session; 0: 10 */
+    uint32_t max_bad_commands;  /* that many end the session, before login in all, after it in a row; 0: 10. The last
+                                   -ERR says so, also in place of the text that the host gave */
     uint32_t max_failed_logins; /* that many end the session; 0: 3. By whatever command and mechanism, SASL exchanges
                                    that were refused or broken off among them (EPOP_AUTH_FAILED) */
     uint32_t timeout_seconds;   /* what epop_server_deadline says; 0: 600, the least that RFC 1939 section 3
                                    allows an autologout timer */
     epop_sasl *sasl; /* SASL and APOP, of epop_sasl_init; must outlive the session; NULL: none. What it lists is
                         offered with TLS or EPOP_SERVER_ALLOW_CLEARTEXT, and APOP by a stamp in the greeting */
+    uint32_t max_unknown_commands; /* that many lines before login that begin with no known keyword, and that on_command
+                                      does not answer, end the session: likely another protocol; 0: 3, 255 at most */
     uint32_t login_seconds; /* what epop_server_login_deadline says; 0: 60; more than 65,535 are 65,535 */
 } epop_server_config;
 
@@ -229,6 +232,8 @@ typedef struct epop_server {
     uint8_t p_info;
     uint8_t p_todo;
     uint8_t p_after_auth;
+    uint8_t p_begun;
+    uint8_t p_unknown_left;
 } epop_server;
 
 /* ---------------------------------------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ typedef struct epop_sync_report_event {
     uint32_t kind; /* EPOP_EVENT_SYNC_REPORT */
     uint32_t number;
     uint32_t outcome; /* EPOP_SYNC_ bits */
-    int32_t result;   /* EPOP_OK, or why it failed: EPOP_ERR_SYNC_REFUSED (RETR or DELE got -ERR, see `code`),
+    int32_t result;   /* EPOP_OK, or why it failed: EPOP_ERR_SYNC_REFUSED (RETR, TOP in its place, or DELE got -ERR: `code`),
                          EPOP_ERR_SYNC_UNIQUE_ID, EPOP_ERR_SYNC_LATER (UIDL leaves it out), EPOP_ERR_LIMIT_BODY,
                          EPOP_ERR_ABORTED, EPOP_ERR_DECLINED (the host did not store it), EPOP_ERR_UNSENT, or the
                          session's error */
@@ -174,14 +174,21 @@ enum {
                                       fetched: it would come again in every run. One that UIDL leaves out while it has
                                       others waits for a later run: EPOP_ERR_SYNC_LATER */
     EPOP_SYNC_DELETE = 0x10,       /* delete what is confirmed or was seen, from `delete_after` on */
-    EPOP_SYNC_KEEP_NEWEST = 0x20   /* delete what is confirmed or was seen, but not the `keep_newest` messages with the
+    EPOP_SYNC_KEEP_NEWEST = 0x20,  /* delete what is confirmed or was seen, but not the `keep_newest` messages with the
                                       highest numbers; with EPOP_SYNC_DELETE beside it, what either of them says */
+    EPOP_SYNC_USE_TOP = 0x40       /* fetch by TOP n 2147483647 (EPOP_SYNC_TOP_LINES) in place of RETR, for servers that
+                                      hide or delete what RETR fetched. A message with more lines would be cut: it has
+                                      4 GiB at least. With servers that are known to cut
+                                      (EPOP_TRAIT_TOP_CUTS) RETR is used all the same. A refused TOP is
+                                      EPOP_ERR_SYNC_REFUSED */
 };
 
 enum {
-    EPOP_SYNC_DEPTH = 64,        /* RETR of 64 messages of 4 KiB fill a link of 100 ms and 2 MB/s */
-    EPOP_SYNC_HEADER_MAX = 65536 /* known servers cut TOP there (fetchmail FAQ, I8) */
+    EPOP_SYNC_DEPTH = 64 /* RETR of 64 messages of 4 KiB fill a link of 100 ms and 2 MB/s */
 };
+
+#define EPOP_SYNC_HEADER_MAX 65536u /* known servers cut TOP there (fetchmail FAQ, I8) */
+#define EPOP_SYNC_TOP_LINES 2147483647u /* servers are known that read it into 32 bits with a sign */
 #define EPOP_SYNC_FLIGHT_OCTETS 4194304u /* what may have to be received in vain, where the host can store no more */
 
 /* Memory for one message: 24 octets everywhere. */
@@ -342,7 +349,9 @@ EPOP_API int32_t epop_sync_table(epop_sync *sync, epop_sync_entry *table, uint32
 enum {
     EPOP_SYNC_NEW = 1,  /* never seen */
     EPOP_SYNC_SEEN = 2, /* stored before */
-    EPOP_SYNC_SKIP = 3  /* not asked for: neither fetched nor deleted in this run */
+    EPOP_SYNC_SKIP = 3, /* not asked for: neither fetched nor deleted in this run */
+    EPOP_SYNC_UNWANTED = 4 /* not asked for, and deleted from the server without fetching, whatever the policy; in a run
+                              with malformed rows it stays, as everything does */
 };
 
 /* To on_listed and EPOP_SYNC_TO_IDENTIFY. `first_seen`: when it was stored, on the clock of the config's `now`; 0 with

@@ -157,8 +157,11 @@ static uint32_t read_row(const epop_client *c, epop_span line, epop_listing *lis
         return EPOP_ROW_LANG;
     case EPOP_CMD_AUTH:
         return EPOP_ROW_SASL;
-    default:
+    case EPOP_CMD_XTND:
+    case EPOP_CMD_UNKNOWN:
         return EPOP_ROW_RAW;
+    default:
+        return EPOP_ROW_UNREADABLE;
     }
 }
 
@@ -336,7 +339,9 @@ int32_t epopi_client_step(epop_client *c)
         return emit_ask(c);
     case EPOPI_TODO_CHALLENGE:
         return epopi_client_sasl_challenge(c);
-    default:
+    case EPOPI_TODO_SASL:
         return epopi_client_sasl_respond(c);
+    default:
+        return EPOP_ERR_PHASE;
     }
 }

@@ -24,8 +24,11 @@ uint32_t epopi_login_command(const epop_client *c)
     case EPOPI_LOGIN_AUTH:
     case EPOPI_LOGIN_FIRST:
         return EPOP_CMD_AUTH;
-    default:
+    case EPOPI_LOGIN_CAPA_BEFORE:
+    case EPOPI_LOGIN_CAPA_AFTER:
         return EPOP_CMD_CAPA;
+    default:
+        return EPOP_CMD_UNKNOWN;
     }
 }
 
@@ -155,10 +158,12 @@ int32_t epopi_login_next(epop_client *c)
         return sasl_answered(c);
     case EPOPI_LOGIN_BINDING:
         return identify(c);
-    default:
+    case EPOPI_LOGIN_CAPA_AFTER:
         c->p_status = EPOP_STATUS_OK; /* whatever CAPA said: the login has succeeded */
         c->p_code = EPOP_CODE_NONE;
         return epopi_client_end_head(c, EPOP_OK);
+    default: /* nothing was sent that this could be the answer to */
+        return epopi_client_die(c, EPOP_ERR_PEER_UNSOLICITED);
     }
 }
 

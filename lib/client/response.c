@@ -63,11 +63,15 @@ static void begin_response(epop_client *c, const epop_reply *reply)
         c->p_expected = leading_number(reply->text);
         (void)epop_dot_init(&c->p_dot, epop_line_eol(&c->p_line));
         break;
-    default:
+    case EPOP_SHAPE_SINGLE:
+    case EPOP_SHAPE_SASL:
         if (command == EPOP_CMD_STAT || command == EPOP_CMD_LIST || command == EPOP_CMD_UIDL) {
             c->p_todo |= EPOPI_TODO_ROW;
         }
         c->p_todo |= EPOPI_TODO_END;
+        break;
+    default:
+        (void)epopi_client_die(c, EPOP_ERR_VALUE);
         break;
     }
 }

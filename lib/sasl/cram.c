@@ -102,9 +102,10 @@ static int32_t client_next(epop_sasl_step *step)
     case HEX_DIGITS:
         step->text = epopi_span(step->state + EPOPI_GATHER_HEAD + challenge_length(step), HEX);
         return EPOP_OK;
-    default:
-        step->state[EPOPI_GATHER_PHASE] = SAID + 1;
+    case SAID:
         return EPOP_END;
+    default:
+        return EPOP_ERR_VALUE;
     }
 }
 
@@ -238,8 +239,10 @@ static int32_t digest_of_challenge(epop_sasl_step *step)
         return is_server ? server_answer(step) : client_answer(step);
     case EPOP_SASL_FINISH:
         return step->state[EPOPI_GATHER_PHASE] > SAID ? EPOP_OK : (int32_t)EPOP_ERR_PEER_SASL;
-    default:
+    case EPOP_SASL_START:
         return EPOP_OK;
+    default:
+        return EPOP_ERR_VALUE;
     }
 }
 

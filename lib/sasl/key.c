@@ -71,24 +71,50 @@ static int32_t rounds(const epop_crypto *crypto, uint32_t hash, epop_span passwo
     return result;
 }
 
-int32_t epopi_salt_password(const epop_crypto *crypto, uint32_t hash, epop_span password, epop_span salt,
-                            uint32_t iterations, uint8_t *salted)
+/* The first round, which alone sees the salt. */
+static int32_t salt_first(epop_scram_derivation *derivation, epop_span password, epop_span salt)
 {
     static const uint8_t first_block[4] = {0, 0, 0, 1};
     epop_span parts[2];
-    uint8_t u[EPOP_HASH_MAX];
     int32_t result;
 
     parts[0] = salt;
     parts[1] = epopi_span(first_block, sizeof first_block);
-    result = epopi_hmac(crypto, hash, password, parts, 2, u);
-    epopi_copy(salted, u, epopi_hash_length(hash));
-    for (iterations--; iterations > 0 && result == EPOP_OK;) {
-        uint32_t count = iterations < ROUNDS ? iterations : (uint32_t)ROUNDS;
-        result = rounds(crypto, hash, password, count, u, salted);
-        iterations -= count;
+    result = epopi_hmac(derivation->p_crypto, derivation->p_hash, password, parts, 2, derivation->p_u);
+    epopi_copy(derivation->p_salted, derivation->p_u, epopi_hash_length(derivation->p_hash));
+    return result;
+}
+
+/* EPOP_AGAIN while rounds are left; p_salted is SaltedPassword after the last. */
+static int32_t salt_more(epop_scram_derivation *derivation, epop_span password, uint32_t count)
+{
+    int32_t result;
+
+    count = count < derivation->p_left ? count : derivation->p_left;
+    result = count == 0 ? EPOP_OK
+                        : rounds(derivation->p_crypto, derivation->p_hash, password, count, derivation->p_u,
+                                 derivation->p_salted);
+    derivation->p_left -= count;
+    return result == EPOP_OK && derivation->p_left > 0 ? (int32_t)EPOP_AGAIN : result;
+}
+
+int32_t epopi_salt_password(const epop_crypto *crypto, uint32_t hash, epop_span password, epop_span salt,
+                            uint32_t iterations, uint8_t *salted)
+{
+    epop_scram_derivation derivation;
+    int32_t result;
+
+    derivation.p_crypto = crypto;
+    derivation.p_hash = hash;
+    derivation.p_left = iterations - 1;
+    result = salt_first(&derivation, password, salt);
+    if (result == EPOP_OK) {
+        do {
+            result = salt_more(&derivation, password, ROUNDS);
+        } while (result == EPOP_AGAIN);
     }
-    epopi_wipe(u, sizeof u);
+    epopi_copy(salted, derivation.p_salted, epopi_hash_length(hash));
+    epopi_wipe((uint8_t *)&derivation, sizeof derivation);
     return result;
 }
 
@@ -121,33 +147,73 @@ static int32_t derive(const epop_crypto *crypto, uint32_t hash, const uint8_t *s
     return result;
 }
 
-static int32_t check_derive(uint32_t hash, size_t salt_len, uint32_t iterations)
+static int32_t check_derive(const epop_scram_derivation *derivation, size_t size, uint32_t hash, size_t salt_len,
+                            uint32_t iterations)
 {
+    if (size < sizeof *derivation) {
+        return EPOP_ERR_STRUCT_SIZE;
+    }
     return (hash != EPOP_HASH_SHA1 && hash != EPOP_HASH_SHA256) || iterations == 0 ||
                    salt_len - 1u >= EPOP_SCRAM_SALT_MAX
                ? EPOP_ERR_VALUE
                : EPOP_OK;
 }
 
+int32_t epop_scram_derive_begin(epop_scram_derivation *derivation, size_t size, const epop_crypto *crypto,
+                                uint32_t hash, const void *password, size_t password_len, const void *salt,
+                                size_t salt_len, uint32_t iterations)
+{
+    int32_t result;
+
+    if (!derivation || !crypto || !password || !salt) {
+        return EPOP_ERR_NULL;
+    }
+    result = check_derive(derivation, size, hash, salt_len, iterations);
+    if (result != EPOP_OK) {
+        return result;
+    }
+    derivation->p_crypto = crypto;
+    derivation->p_hash = hash;
+    derivation->p_left = iterations - 1;
+    return salt_first(derivation, epopi_span((const uint8_t *)password, password_len),
+                      epopi_span((const uint8_t *)salt, salt_len));
+}
+
+int32_t epop_scram_derive_step(epop_scram_derivation *derivation, const void *password, size_t password_len,
+                               uint32_t rounds, uint8_t *stored_key, uint8_t *server_key)
+{
+    int32_t result;
+
+    if (!derivation || !password || !stored_key || !server_key) {
+        return EPOP_ERR_NULL;
+    }
+    result = salt_more(derivation, epopi_span((const uint8_t *)password, password_len), rounds);
+    if (result == EPOP_OK) {
+        result = derive(derivation->p_crypto, derivation->p_hash, derivation->p_salted, stored_key, server_key);
+    }
+    if (result != EPOP_AGAIN) {
+        epopi_wipe((uint8_t *)derivation, sizeof *derivation);
+    }
+    return result;
+}
+
 int32_t epop_scram_derive(const epop_crypto *crypto, uint32_t hash, const void *password, size_t password_len,
                           const void *salt, size_t salt_len, uint32_t iterations, uint8_t *stored_key,
                           uint8_t *server_key)
 {
-    uint8_t salted[EPOP_HASH_MAX];
+    epop_scram_derivation derivation;
     int32_t result;
 
-    if (!crypto || !password || !salt || !stored_key || !server_key) {
+    if (!stored_key || !server_key) {
         return EPOP_ERR_NULL;
     }
-    result = check_derive(hash, salt_len, iterations);
-    if (result != EPOP_OK) {
-        return result;
-    }
-    result = epopi_salt_password(crypto, hash, epopi_span((const uint8_t *)password, password_len),
-                                 epopi_span((const uint8_t *)salt, salt_len), iterations, salted);
+    result = epop_scram_derive_begin(&derivation, sizeof derivation, crypto, hash, password, password_len, salt,
+                                     salt_len, iterations);
     if (result == EPOP_OK) {
-        result = derive(crypto, hash, salted, stored_key, server_key);
+        do {
+            result = epop_scram_derive_step(&derivation, password, password_len, ROUNDS, stored_key, server_key);
+        } while (result == EPOP_AGAIN);
     }
-    epopi_wipe(salted, sizeof salted);
+    epopi_wipe((uint8_t *)&derivation, sizeof derivation);
     return result;
 }

@@ -95,7 +95,9 @@ int32_t epop_sasl_login(epop_sasl_step *step)
         return step->accepted ? (int32_t)EPOP_END : (int32_t)EPOP_ERR_LOGIN_REFUSED;
     case EPOP_SASL_FINISH:
         return step->state[EPOPI_GATHER_PHASE] == DONE ? EPOP_OK : (int32_t)EPOP_ERR_PEER_SASL;
-    default:
+    case EPOP_SASL_START:
         return EPOP_OK;
+    default:
+        return EPOP_ERR_VALUE;
     }
 }

@@ -105,8 +105,11 @@ static int32_t optional_part(epop_sasl_step *step, uint8_t part)
         return epopi_sasl_text(step, "", 0);
     case PORT:
         return port_text(step);
-    default:
+    case HOST_END:
+    case PORT_END:
         return epopi_sasl_text(step, "\x01", 1);
+    default:
+        return EPOP_ERR_VALUE;
     }
 }
 
@@ -114,6 +117,9 @@ static int32_t client_next(epop_sasl_step *step)
 {
     uint8_t part = step->state[EPOPI_GATHER_PHASE]++;
 
+    if (part >= HOST_KEY && part <= PORT_END) {
+        return optional_part(step, part);
+    }
     switch (part) {
     case HEAD:
         return text(step, "n,a=", 4, "user=", 5);
@@ -139,7 +145,7 @@ static int32_t client_next(epop_sasl_step *step)
         step->state[EPOPI_GATHER_PHASE] = part;
         return EPOP_END;
     default:
-        return optional_part(step, part);
+        return EPOP_ERR_VALUE;
     }
 }
 
@@ -469,8 +475,10 @@ static int32_t oauth(epop_sasl_step *step)
         return is_server ? server_answer(step) : client_answer(step);
     case EPOP_SASL_FINISH:
         return step->state[EPOPI_GATHER_PHASE] == SAID ? EPOP_OK : (int32_t)EPOP_ERR_PEER_SASL;
-    default:
+    case EPOP_SASL_START:
         return EPOP_OK;
+    default:
+        return EPOP_ERR_VALUE;
     }
 }
 

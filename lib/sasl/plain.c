@@ -26,9 +26,10 @@ static int32_t next(epop_sasl_step *step)
     case FIRST_NUL:
     case SECOND_NUL:
         return epopi_sasl_text(step, "", 1);
-    default:
-        step->state[EPOPI_GATHER_PHASE] = DONE;
+    case ENDS:
         return EPOP_END;
+    default:
+        return EPOP_ERR_VALUE;
     }
 }
 
@@ -78,7 +79,9 @@ int32_t epop_sasl_plain(epop_sasl_step *step)
         return step->accepted ? (int32_t)EPOP_END : (int32_t)EPOP_ERR_LOGIN_REFUSED;
     case EPOP_SASL_FINISH:
         return step->state[EPOPI_GATHER_PHASE] == DONE ? EPOP_OK : (int32_t)EPOP_ERR_PEER_SASL;
-    default:
+    case EPOP_SASL_START:
         return EPOP_OK;
+    default:
+        return EPOP_ERR_VALUE;
     }
 }

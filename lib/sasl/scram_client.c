@@ -124,8 +124,10 @@ static int32_t next(epop_sasl_step *step)
         return go(step, FINAL_SENT, EPOP_OK);
     case VERIFIED:
         return go(step, DONE, EPOP_END);
-    default:
+    case FINAL_SENT:
         return EPOP_END;
+    default:
+        return EPOP_ERR_VALUE;
     }
 }
 
@@ -230,9 +232,11 @@ static int32_t answer(epop_sasl_step *step)
     case NAME_ASKED:
         result = add_first(step, step->data);
         break;
-    default:
+    case FINAL_READY:
         result = prove(step);
         break;
+    default:
+        return EPOP_ERR_VALUE;
     }
     if (result != EPOP_OK) {
         epopi_gather_cut(step, before);
@@ -292,7 +296,9 @@ int32_t epopi_scram_client(epop_sasl_step *step)
         return answer(step);
     case EPOP_SASL_FINISH:
         return step->state[EPOPI_GATHER_PHASE] == DONE ? EPOP_OK : (int32_t)EPOP_ERR_PEER_SASL;
-    default:
+    case EPOP_SASL_START:
         return EPOP_OK;
+    default:
+        return EPOP_ERR_VALUE;
     }
 }

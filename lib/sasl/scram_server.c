@@ -433,11 +433,13 @@ static int32_t answer(epop_sasl_step *step)
         return go(step, CLIENT_FINAL, step->accepted ? use_key(step) : use_false_key(step));
     case BINDING:
         return take_binding(step);
-    default:
-        if (!step->accepted || !(step->state[EPOPI_SCRAM_FLAG] & PROVEN)) {
-            return EPOP_ERR_LOGIN_REFUSED;
+    case JUDGEMENT:
+        if (step->accepted && (step->state[EPOPI_SCRAM_FLAG] & PROVEN)) {
+            return go(step, EMPTY_MESSAGE, EPOP_OK);
         }
-        return go(step, EMPTY_MESSAGE, EPOP_OK);
+        return EPOP_ERR_LOGIN_REFUSED;
+    default:
+        return EPOP_ERR_LOGIN_REFUSED;
     }
 }
 
@@ -453,6 +455,6 @@ int32_t epopi_scram_server(epop_sasl_step *step)
     case EPOP_SASL_ANSWER:
         return answer(step);
     default:
-        return EPOP_OK;
+        return EPOP_ERR_VALUE;
     }
 }

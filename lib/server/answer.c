@@ -19,6 +19,11 @@ static int32_t check_asked(const epop_server *s, uint32_t kind)
     return s->p_state == EPOPI_ASKED && (kind == 0 || s->p_asked == kind) ? EPOP_OK : EPOP_ERR_NOT_ASKED;
 }
 
+uint32_t epopi_server_map_octets(uint32_t count)
+{
+    return count / 8 + (count % 8 != 0); /* count + 7 may be too much for 32 bits */
+}
+
 uint32_t epopi_server_is_marked(const epop_server *s, uint32_t number)
 {
     uint32_t index = number - 1;
@@ -93,8 +98,10 @@ static const char *own_words(uint32_t asked, uint32_t code)
         return "message can not be sent";
     case EPOP_EVENT_COMMIT:
         return "some deleted messages were not removed";
-    default:
+    case EPOP_EVENT_COMMAND:
         return "unknown command";
+    default:
+        return "not supported";
     }
 }
 
@@ -134,14 +141,14 @@ static void after_refusal(epop_server *s, uint32_t asked, uint32_t code)
     }
 }
 
-static int32_t refuse_in_own_words(epop_server *s, uint32_t asked, uint32_t code)
+static int32_t refuse_in_own_words(epop_server *s, uint32_t asked, uint32_t code, const char *why)
 {
     const char *words = NULL;
 
     if (asked == EPOP_EVENT_AUTH && epopi_server_sasl_failed(s)) {
         words = epopi_server_sasl_why(s, &code);
     }
-    return epopi_server_err(s, code, words ? words : own_words(asked, code));
+    return epopi_server_err_because(s, code, words ? words : own_words(asked, code), why);
 }
 
 int32_t epopi_server_refuse(epop_server *s, uint32_t code, epop_span text)
@@ -149,13 +156,14 @@ int32_t epopi_server_refuse(epop_server *s, uint32_t code, epop_span text)
     static const epop_reply none;
     epop_reply reply = none;
     uint32_t asked = s->p_asked;
+    const char *why = asked == EPOP_EVENT_COMMAND ? epopi_server_last_words(s) : "";
     int32_t result;
 
     if (code != EPOP_CODE_NONE && epop_code_name(code)[0] == '\0') {
         return EPOP_ERR_VALUE;
     }
-    if (!text.ptr) {
-        result = refuse_in_own_words(s, asked, code);
+    if (!text.ptr || why[0] != '\0') {
+        result = refuse_in_own_words(s, asked, code, why);
     } else {
         reply.struct_size = sizeof reply;
         reply.status = EPOP_STATUS_ERR;
@@ -200,7 +208,7 @@ int32_t epop_server_opened(epop_server *server, const epop_maildrop *maildrop)
     if (result != EPOP_OK) {
         return result;
     }
-    if (maildrop->deleted_size < (maildrop->count + UINT64_C(7)) / 8) {
+    if (maildrop->deleted_size < epopi_server_map_octets(maildrop->count)) {
         return EPOP_ERR_LIMIT_MESSAGES;
     }
     server->p_count = maildrop->count;
@@ -211,10 +219,11 @@ int32_t epop_server_opened(epop_server *server, const epop_maildrop *maildrop)
     server->p_octets = maildrop->octets;
     server->p_marked = 0;
     server->p_last = 0;
-    epopi_wipe(server->p_deleted, (size_t)((maildrop->count + UINT64_C(7)) / 8));
+    epopi_wipe(server->p_deleted, (size_t)epopi_server_map_octets(maildrop->count));
     server->p_phase = EPOP_PHASE_TRANSACTION;
     server->p_login_seconds = 0;
     server->p_after_auth = 0;
+    server->p_bad = 0;
     server->p_state = EPOPI_COMMAND;
     (void)epopi_server_ok_numbers(server, server->p_count, " messages (", server->p_octets, " octets)");
     return epopi_server_go_on(server);
@@ -262,7 +271,7 @@ int32_t epop_server_reply(epop_server *server, const epop_reply *reply, uint32_t
     if (result != EPOP_OK) {
         return result;
     }
-    server->p_bad = 0;
+    server->p_bad = server->p_phase == EPOP_PHASE_TRANSACTION ? 0 : server->p_bad;
     server->p_state = EPOPI_COMMAND;
     if (shape != EPOP_SHAPE_SINGLE && reply->status == EPOP_STATUS_OK) {
         server->p_state = EPOPI_BODY;

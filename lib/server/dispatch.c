@@ -12,7 +12,7 @@ static uint32_t cleartext_forbidden(const epop_server *s)
     return !(s->p_flags & (EPOP_SERVER_TLS | EPOP_SERVER_ALLOW_CLEARTEXT));
 }
 
-static int32_t do_user(epop_server *s, const epop_command *command)
+static int32_t do_USER(epop_server *s, const epop_command *command)
 {
     if (s->p_flags & EPOP_SERVER_SASL_ONLY) {
         return epopi_server_bad(s, "USER and PASS are not taken here");
@@ -28,7 +28,7 @@ static int32_t do_user(epop_server *s, const epop_command *command)
     return epopi_server_ok(s, "send PASS");
 }
 
-static int32_t do_pass(epop_server *s, const epop_command *command)
+static int32_t do_PASS(epop_server *s, const epop_command *command)
 {
     if (s->p_name_len == 0) {
         return epopi_server_bad(s, "USER first");
@@ -36,8 +36,9 @@ static int32_t do_pass(epop_server *s, const epop_command *command)
     return epopi_server_ask_auth(s, command->argument);
 }
 
-static int32_t do_stls(epop_server *s)
+static int32_t do_STLS(epop_server *s, const epop_command *command)
 {
+    (void)command;
     if (!(s->p_flags & EPOP_SERVER_STLS) || (s->p_flags & EPOP_SERVER_TLS)) {
         return epopi_server_bad(s, s->p_flags & EPOP_SERVER_TLS ? "TLS is up already" : "no TLS here");
     }
@@ -95,7 +96,7 @@ static int32_t do_listing(epop_server *s, const epop_command *command)
     return result;
 }
 
-static int32_t do_retr(epop_server *s, const epop_command *command)
+static int32_t do_RETR(epop_server *s, const epop_command *command)
 {
     int32_t result = EPOP_OK;
 
@@ -105,7 +106,7 @@ static int32_t do_retr(epop_server *s, const epop_command *command)
     return result;
 }
 
-static int32_t do_top(epop_server *s, const epop_command *command)
+static int32_t do_TOP(epop_server *s, const epop_command *command)
 {
     if (is_there(s, command->number)) {
         s->p_number = command->number;
@@ -115,7 +116,7 @@ static int32_t do_top(epop_server *s, const epop_command *command)
     return EPOP_OK;
 }
 
-static int32_t do_dele(epop_server *s, const epop_command *command)
+static int32_t do_DELE(epop_server *s, const epop_command *command)
 {
     uint32_t index = command->number - 1;
     int32_t result = EPOP_OK;
@@ -131,17 +132,19 @@ static int32_t do_dele(epop_server *s, const epop_command *command)
     return result;
 }
 
-static int32_t do_rset(epop_server *s)
+static int32_t do_RSET(epop_server *s, const epop_command *command)
 {
-    epopi_wipe(s->p_deleted, (s->p_count + 7) / 8);
+    (void)command;
+    epopi_wipe(s->p_deleted, (size_t)epopi_server_map_octets(s->p_count));
     s->p_marked = 0;
     s->p_octets = s->p_octets_all;
     s->p_last = 0;
     return epopi_server_ok_numbers(s, s->p_count, " messages (", s->p_octets, " octets)");
 }
 
-static int32_t do_quit(epop_server *s)
+static int32_t do_QUIT(epop_server *s, const epop_command *command)
 {
+    (void)command;
     if (s->p_phase == EPOP_PHASE_TRANSACTION) {
         s->p_phase = EPOP_PHASE_UPDATE;
         return epopi_server_ask_commit(s);
@@ -151,23 +154,97 @@ static int32_t do_quit(epop_server *s)
     return epopi_server_ok(s, "goodbye");
 }
 
-static int32_t do_capa(epop_server *s)
+static int32_t do_CAPA(epop_server *s, const epop_command *command)
 {
+    (void)command;
     s->p_state = EPOPI_ROWS;
     s->p_row = 0;
     s->p_capabilities_at = 0;
     return epopi_server_ok(s, "capabilities follow");
 }
 
+static int32_t do_AUTH(epop_server *s, const epop_command *command)
+{
+    return epopi_server_sasl_count(s) > 0 ? epopi_server_do_auth(s, command) : epopi_server_bad(s, "not supported");
+}
+
+static int32_t do_APOP(epop_server *s, const epop_command *command)
+{
+    return epopi_server_sasl_count(s) > 0 ? epopi_server_do_apop(s, command) : epopi_server_bad(s, "not supported");
+}
+
+static int32_t do_STAT(epop_server *s, const epop_command *command)
+{
+    (void)command;
+    return epopi_server_ok_numbers(s, s->p_count - s->p_marked, " ", s->p_octets, "");
+}
+
+static int32_t do_NOOP(epop_server *s, const epop_command *command)
+{
+    (void)command;
+    return epopi_server_ok(s, "done");
+}
+
+static int32_t do_LAST(epop_server *s, const epop_command *command)
+{
+    return s->p_flags & EPOP_SERVER_LAST ? epopi_server_ok_numbers(s, s->p_last, "", 0, "")
+                                         : epopi_server_ask_command(s, command);
+}
+
+/* What looks like a secret in the place of a command is kept from the host: there it would be logged. */
+static int32_t do_unknown(epop_server *s, const epop_command *command)
+{
+    uint32_t doubtful =
+        s->p_after_auth || (s->p_phase == EPOP_PHASE_AUTHORIZATION && epopi_command_keyword(command->keyword) == 0);
+
+    return doubtful ? epopi_server_bad(s, "unknown command") : epopi_server_ask_command(s, command);
+}
+
+/* Handlers that are those of others. */
+#define do_LIST do_listing
+#define do_UIDL do_listing
+#define do_UTF8 epopi_server_ask_command
+#define do_LANG epopi_server_ask_command
+#define do_XTND epopi_server_ask_command
+
+/* A case for every row of commands.def: one without a handler does not compile. */
+static int32_t perform(epop_server *s, const epop_command *command)
+{
+    switch (command->id) {
+#define EPOP_COMMAND(keyword, grammar, phases, shape, shape_argument, flags, source)                                   \
+    case EPOP_CMD_##keyword:                                                                                           \
+        return do_##keyword(s, command);
+#include "wire/commands.def"
+#undef EPOP_COMMAND
+    case EPOP_CMD_UNKNOWN:
+        return do_unknown(s, command);
+    default:
+        return epopi_server_bad(s, "not supported");
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-static const char *what_is_wrong(int32_t error)
+/* An empty word with another one behind it. */
+static uint32_t has_two_spaces(epop_span line)
+{
+    size_t i;
+
+    for (i = 2; i < line.len; i++) {
+        if (line.ptr[i - 2] == ' ' && line.ptr[i - 1] == ' ' && line.ptr[i] != ' ') {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static const char *what_is_wrong(const epop_server *s, int32_t error)
 {
     switch (error) {
     case EPOP_ERR_OCTET:
         return "CR or NUL in a command";
     case EPOP_ERR_ARGUMENT_MISSING:
-        return "argument missing";
+        return has_two_spaces(s->p_text) ? "one space between arguments" : "argument missing";
     case EPOP_ERR_ARGUMENT_EXTRA:
         return "argument too many";
     case EPOP_ERR_NUMBER:
@@ -177,95 +254,58 @@ static const char *what_is_wrong(int32_t error)
     }
 }
 
-static int32_t perform(epop_server *s, const epop_command *command)
+/* Why the command is not even tried; NULL where it is. */
+static const char *refusal(const epop_server *s, const epop_command *command, int32_t result)
 {
-    switch (command->id) {
-    case EPOP_CMD_USER:
-        return do_user(s, command);
-    case EPOP_CMD_PASS:
-        return do_pass(s, command);
-    case EPOP_CMD_APOP:
-        return epopi_server_do_apop(s, command);
-    case EPOP_CMD_AUTH:
-        return epopi_server_do_auth(s, command);
-    case EPOP_CMD_STLS:
-        return do_stls(s);
-    case EPOP_CMD_CAPA:
-        return do_capa(s);
-    case EPOP_CMD_STAT:
-        return epopi_server_ok_numbers(s, s->p_count - s->p_marked, " ", s->p_octets, "");
-    case EPOP_CMD_LIST:
-    case EPOP_CMD_UIDL:
-        return do_listing(s, command);
-    case EPOP_CMD_RETR:
-        return do_retr(s, command);
-    case EPOP_CMD_TOP:
-        return do_top(s, command);
-    case EPOP_CMD_DELE:
-        return do_dele(s, command);
-    case EPOP_CMD_NOOP:
-        return epopi_server_ok(s, "done");
-    case EPOP_CMD_RSET:
-        return do_rset(s);
-    case EPOP_CMD_LAST:
-        return epopi_server_ok_numbers(s, s->p_last, "", 0, "");
-    default:
-        return do_quit(s);
+    if (s->p_text_length > s->p_text.len) {
+        return "line too long";
     }
+    if (result != EPOP_OK) {
+        return what_is_wrong(s, result);
+    }
+    return epopi_command_legal(command->id, s->p_phase) ? NULL : "not in this phase";
 }
 
-static uint32_t is_served(const epop_server *s, uint32_t id)
+/* What the session remembers of a line for those that follow. */
+static void note(epop_server *s, const epop_command *command, uint32_t refused)
 {
-    if (id == EPOP_CMD_AUTH || id == EPOP_CMD_APOP) {
-        return epopi_server_sasl_count(s) > 0;
+    s->p_begun = 1;
+    /* PASS counts right behind USER only (RFC 1939 section 7); what changes nothing does not come between them. */
+    if (refused || !(command->id == EPOP_CMD_PASS || (epopi_command_flags(command->id) & EPOPI_READS))) {
+        s->p_name_len = 0;
     }
-    return (epopi_command_flags(id) & EPOPI_SERVED) && (id != EPOP_CMD_LAST || (s->p_flags & EPOP_SERVER_LAST));
-}
-
-/* A command that is the host's. One that carries a secret never is: there it would be traced and logged; and what looks
- * like a secret in the place of a command is kept from the host, too. */
-static int32_t ask_host(epop_server *s, const epop_command *command)
-{
     if (command->id != EPOP_CMD_UNKNOWN) {
-        return epopi_command_flags(command->id) & EPOPI_HARMLESS ? epopi_server_ask_command(s, command)
-                                                                 : epopi_server_bad(s, "not supported");
+        s->p_after_auth = command->id == EPOP_CMD_AUTH && (command->argument.len > 0 || refused);
     }
-    if (s->p_after_auth ||
-        (s->p_phase == EPOP_PHASE_AUTHORIZATION && epopi_command_keyword(command->keyword) == 0)) {
-        return epopi_server_bad(s, "unknown command");
-    }
-    return epopi_server_ask_command(s, command);
+}
+
+static uint32_t host_is_asked(const epop_server *s)
+{
+    return s->p_state == EPOPI_ASKED && s->p_asked == EPOP_EVENT_COMMAND;
 }
 
 int32_t epopi_server_dispatch(epop_server *s)
 {
     epop_command command;
+    const char *why;
     int32_t result;
     uint32_t bad = s->p_bad;
 
     command.struct_size = sizeof command;
     result = epop_command_parse(&command, s->p_text.ptr, s->p_text.len);
     s->p_command = (uint8_t)command.id;
-    if (command.id != EPOP_CMD_UNKNOWN) {
-        s->p_after_auth = command.id == EPOP_CMD_AUTH && (command.argument.len > 0 || result != EPOP_OK);
+    if (!s->p_begun && epopi_server_is_stranger(s, &command)) {
+        return epopi_server_send_off(s);
     }
-    if (command.id != EPOP_CMD_PASS || result != EPOP_OK) {
-        s->p_name_len = 0; /* PASS counts right behind USER only (RFC 1939 section 7) */
-    }
-    if (s->p_text_length > s->p_text.len) {
-        return epopi_server_bad(s, "line too long");
-    }
-    if (result != EPOP_OK) {
-        return epopi_server_bad(s, what_is_wrong(result));
-    }
-    if (!epopi_command_legal(command.id, s->p_phase)) {
-        return epopi_server_bad(s, "not in this phase");
-    }
-    if (!is_served(s, command.id)) {
-        return ask_host(s, &command);
+    why = refusal(s, &command, result);
+    note(s, &command, why != NULL);
+    if (why) {
+        return epopi_server_bad(s, why);
     }
     result = perform(s, &command);
-    /* AUTH is judged by what comes of it: begun and cancelled for ever, it is no good command. */
-    s->p_bad = s->p_bad == bad && s->p_state != EPOPI_SASL ? 0 : s->p_bad;
+    /* Before login nothing is forgiven: what is good there costs the peer nothing. */
+    if (s->p_phase == EPOP_PHASE_TRANSACTION && s->p_bad == bad && !host_is_asked(s)) {
+        s->p_bad = 0;
+    }
     return result;
 }

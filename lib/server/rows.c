@@ -60,8 +60,15 @@ static uint32_t is_announced(const epop_server *s, uint32_t row)
         return s->p_expire != EPOP_UNSET;
     case ROW_IMPLEMENTATION:
         return s->p_implementation_len > 0;
-    default:
+    case ROW_TOP:
+    case ROW_RESP_CODES:
+    case ROW_AUTH_RESP_CODE:
+    case ROW_PIPELINING:
+    case ROW_UIDL:
+    case ROW_SASL: /* next_capa finds out whether there are mechanisms to name */
         return 1;
+    default:
+        return 0;
     }
 }
 
@@ -186,7 +193,10 @@ int32_t epopi_server_row(epop_server *s)
         return next_capa(s);
     case EPOP_CMD_AUTH:
         return next_mechanism(s);
-    default:
+    case EPOP_CMD_LIST:
+    case EPOP_CMD_UIDL:
         return next_listing(s);
+    default:
+        return EPOP_ERR_PHASE;
     }
 }

@@ -167,6 +167,7 @@ void epopi_server_sasl_long(epop_server *s)
     s->p_command = EPOP_CMD_AUTH;
     s->p_name_len = 0;
     s->p_after_auth = 1;
+    s->p_begun = 1;
     s->p_state = EPOPI_SASL;
     take_from_line(s, epopi_span(line.ptr + start, line.len - start));
     /* The keyword and the mechanism stay, for the trace. */

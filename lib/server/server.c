@@ -9,7 +9,7 @@
 #include "wire/outbox.h"
 
 /* Defaults; server.h says why. */
-enum { MAX_BAD_COMMANDS = 10, MAX_FAILED_LOGINS = 3, TIMEOUT_SECONDS = 600, LOGIN_SECONDS = 60 };
+enum { MAX_BAD_COMMANDS = 10, MAX_FAILED_LOGINS = 3, MAX_UNKNOWN = 3, TIMEOUT_SECONDS = 600, LOGIN_SECONDS = 60 };
 
 enum {
     ALL_FLAGS = EPOP_SERVER_ALLOW_CLEARTEXT | EPOP_SERVER_TLS | EPOP_SERVER_STLS | EPOP_SERVER_LAST |
@@ -117,6 +117,10 @@ static void take_values(epop_server *s, const epop_server_config *config)
     s->p_max_bad = limit(config->max_bad_commands, MAX_BAD_COMMANDS);
     s->p_max_failed = limit(config->max_failed_logins, MAX_FAILED_LOGINS);
     s->p_timeout = config->timeout_seconds > 0 ? config->timeout_seconds : (uint32_t)TIMEOUT_SECONDS;
+    s->p_unknown_left = MAX_UNKNOWN;
+    if (config->max_unknown_commands > 0) {
+        s->p_unknown_left = (uint8_t)(config->max_unknown_commands < 255 ? config->max_unknown_commands : 255);
+    }
     s->p_login_seconds = limit(config->login_seconds, LOGIN_SECONDS);
     s->p_phase = EPOP_PHASE_AUTHORIZATION;
     s->p_state = EPOPI_COMMAND;
@@ -236,8 +240,10 @@ static int32_t step(epop_server *s)
         return epopi_server_show_piece(s);
     case EPOPI_TODO_SASL:
         return epopi_server_sasl_step(s);
-    default:
+    case EPOPI_TODO_DIE:
         return epopi_server_die(s, s->p_doom);
+    default:
+        return EPOP_ERR_PHASE;
     }
 }
 
@@ -301,6 +307,11 @@ static int32_t take(epop_server *s, const uint8_t *data, size_t len, size_t *use
         result = epopi_server_sasl_take(s, data, len, used);
         s->p_offset += *used;
         return result;
+    }
+    if (epopi_server_is_tls_record(s, data, &len)) {
+        *used = 1;
+        s->p_offset++;
+        return epopi_server_send_off(s);
     }
     line.struct_size = sizeof line;
     result = epop_line_feed(&s->p_line, data, up_to_long(s, len), used, &line);
@@ -430,6 +441,7 @@ int32_t epop_server_tls_started(epop_server *server)
     server->p_state = EPOPI_COMMAND;
     server->p_flags |= EPOP_SERVER_TLS;
     server->p_name_len = 0;
+    server->p_begun = 0;
     server->p_offset = 0;
     return EPOP_OK;
 }

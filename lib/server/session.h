@@ -68,6 +68,12 @@ int32_t epopi_server_ask_command(epop_server *s, const epop_command *command);
 /* dispatch.c: the line in hand is a command. */
 int32_t epopi_server_dispatch(epop_server *s);
 
+/* stranger.c: 1 where the first line is that of another protocol; 1 where the octet in hand is the second of a TLS record
+ * on a connection without TLS, and *len is cut so that it is seen; the end of such a session, with -ERR. */
+uint32_t epopi_server_is_stranger(const epop_server *s, const epop_command *command);
+uint32_t epopi_server_is_tls_record(const epop_server *s, const uint8_t *data, size_t *len);
+int32_t epopi_server_send_off(epop_server *s);
+
 /* rows.c: the next row of a listing, or its end. */
 uint32_t epopi_server_can_row(const epop_server *s);
 int32_t epopi_server_row(epop_server *s);
@@ -80,11 +86,14 @@ int32_t epopi_server_ok_numbers(epop_server *s, uint64_t first, const char *betw
                                 const char *behind);
 void epopi_server_ok_row(epop_server *s); /* of the row that epop_server_info has written behind the output */
 int32_t epopi_server_err(epop_server *s, uint32_t code, const char *text);
-/* -ERR to a command that was wrong in itself; too many of those in a row end the session. */
+int32_t epopi_server_err_because(epop_server *s, uint32_t code, const char *text, const char *why);
+/* -ERR to a command that was wrong in itself; too many of those end the session, and the last -ERR says so. */
 int32_t epopi_server_bad(epop_server *s, const char *text);
+const char *epopi_server_last_words(const epop_server *s); /* why one more ends the session; "" where it does not */
 void epopi_server_count_bad(epop_server *s);
 
 /* answer.c */
+uint32_t epopi_server_map_octets(uint32_t count); /* of the deletion map for that many messages */
 uint32_t epopi_server_is_marked(const epop_server *s, uint32_t number);
 int32_t epopi_server_refuse(epop_server *s, uint32_t code, epop_span text);
 

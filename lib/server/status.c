@@ -33,7 +33,7 @@ int32_t epopi_server_reply(epop_server *s, const epop_reply *reply)
     return sent(s, result, len);
 }
 
-static int32_t status(epop_server *s, const char *indicator, uint32_t code, const char *text)
+static int32_t status(epop_server *s, const char *indicator, uint32_t code, const char *text, const char *why)
 {
     size_t room = epopi_outbox_room(&s->p_out, EPOP_STATUS_MAX);
     size_t len = 0;
@@ -47,6 +47,7 @@ static int32_t status(epop_server *s, const char *indicator, uint32_t code, cons
             epopi_put_word(&w, "] ");
         }
         epopi_put_word(&w, text);
+        epopi_put_word(&w, why);
         epopi_put_word(&w, "\r\n");
     }
     return sent(s, w.result, len);
@@ -54,7 +55,7 @@ static int32_t status(epop_server *s, const char *indicator, uint32_t code, cons
 
 int32_t epopi_server_ok(epop_server *s, const char *text)
 {
-    return status(s, "+OK ", EPOP_CODE_NONE, text);
+    return status(s, "+OK ", EPOP_CODE_NONE, text, "");
 }
 
 int32_t epopi_server_ok_numbers(epop_server *s, uint64_t first, const char *between, uint64_t second,
@@ -87,20 +88,43 @@ void epopi_server_ok_row(epop_server *s)
     (void)sent(s, EPOP_OK, sizeof ok + s->p_info);
 }
 
+int32_t epopi_server_err_because(epop_server *s, uint32_t code, const char *text, const char *why)
+{
+    return status(s, "-ERR ", code, text, why);
+}
+
 int32_t epopi_server_err(epop_server *s, uint32_t code, const char *text)
 {
-    return status(s, "-ERR ", code, text);
+    return status(s, "-ERR ", code, text, "");
+}
+
+/* What is no command at all tells, before login, that the peer has not come for POP3. */
+static uint32_t is_strange(const epop_server *s)
+{
+    return s->p_command == EPOP_CMD_UNKNOWN && s->p_phase == EPOP_PHASE_AUTHORIZATION;
+}
+
+const char *epopi_server_last_words(const epop_server *s)
+{
+    if (is_strange(s) && s->p_unknown_left <= 1) {
+        return "; too many unknown commands, goodbye";
+    }
+    return s->p_bad + 1u >= s->p_max_bad ? "; too many bad commands, goodbye" : "";
 }
 
 void epopi_server_count_bad(epop_server *s)
 {
-    if (++s->p_bad >= s->p_max_bad) {
+    if (epopi_server_last_words(s)[0] != '\0') {
         epopi_server_doom(s, EPOP_ERR_PEER_TOO_MANY_BAD);
     }
+    s->p_unknown_left = (uint8_t)(s->p_unknown_left - is_strange(s));
+    s->p_bad++;
 }
 
 int32_t epopi_server_bad(epop_server *s, const char *text)
 {
+    const char *why = epopi_server_last_words(s);
+
     epopi_server_count_bad(s);
-    return epopi_server_err(s, EPOP_CODE_NONE, text);
+    return epopi_server_err_because(s, EPOP_CODE_NONE, text, why);
 }

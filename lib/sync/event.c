@@ -263,13 +263,21 @@ static int32_t on_row(void *user, const epop_row_event *event)
         return EPOP_OK;
     case EPOP_ROW_UIDL:
         return hear_uidl(s, event);
-    default:
+    case EPOP_ROW_UNREADABLE:
         take_unreadable(s, event);
+        return EPOP_OK;
+    default:
         return EPOP_OK;
     }
 }
 
 /* ---- Message and header ---- */
+
+/* Whether a command is for a whole message: RETR, or TOP in the phase in which messages are fetched. */
+static uint32_t is_fetch(const epop_sync *s, uint32_t command)
+{
+    return command == EPOP_CMD_RETR || (command == EPOP_CMD_TOP && s->p_phase == EPOPI_SYNC_FETCH);
+}
 
 static int32_t on_reply(void *user, const epop_reply_event *event)
 {
@@ -281,7 +289,7 @@ static int32_t on_reply(void *user, const epop_reply_event *event)
     }
     s->p_received = 0;
     s->p_single = event->number;
-    if (event->command != EPOP_CMD_RETR || event->reply->status != EPOP_STATUS_OK || s->p_stopped) {
+    if (!is_fetch(s, event->command) || event->reply->status != EPOP_STATUS_OK || s->p_stopped) {
         return EPOP_OK;
     }
     message.kind = EPOP_EVENT_SYNC_BEGIN;
@@ -343,7 +351,7 @@ static int32_t on_body(void *user, const epop_body_event *event)
     if (s->p_stopped) {
         return EPOP_OK;
     }
-    return event->command == EPOP_CMD_TOP ? take_header(s, event) : take_body(s, event);
+    return is_fetch(s, event->command) ? take_body(s, event) : take_header(s, event);
 }
 
 /* ---- Ends ---- */
@@ -475,9 +483,8 @@ static int32_t end_command(epop_sync *s, const epop_end_event *event)
 
     switch (event->command) {
     case EPOP_CMD_TOP:
-        return end_top(s, event, entry);
     case EPOP_CMD_RETR:
-        return end_retr(s, event, entry);
+        return is_fetch(s, event->command) ? end_retr(s, event, entry) : end_top(s, event, entry);
     case EPOP_CMD_DELE:
         end_dele(s, event, entry);
         return EPOP_OK;
@@ -490,7 +497,9 @@ static int32_t end_command(epop_sync *s, const epop_end_event *event)
     case EPOP_CMD_UIDL:
         end_listing(s, event);
         return EPOP_OK;
-    default: /* QUIT: see on_end */
+    case EPOP_CMD_QUIT: /* see on_end */
+        return EPOP_OK;
+    default:
         return EPOP_OK;
     }
 }

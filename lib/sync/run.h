@@ -54,9 +54,10 @@ enum {
     EPOPI_CONFIRMED = 0x0800, /* stored by the host */
     EPOPI_DROP = 0x1000,      /* the host wants it deleted without fetching */
     EPOPI_DUE = 0x2000,       /* to be deleted */
-    EPOPI_MARKED = 0x4000,    /* DELE was answered by +OK */
-    EPOPI_FAILED = 0x8000     /* see p_result and p_code */
+    EPOPI_MARKED = 0x4000     /* DELE was answered by +OK */
 };
+
+#define EPOPI_FAILED 0x8000u /* see p_result and p_code; no enumerator, as int may have 16 bits */
 
 /* Which question is open. */
 enum { EPOPI_ASK_TABLE = 1, EPOPI_ASK_KNOWN = 2, EPOPI_ASK_CHOICE = 3 };

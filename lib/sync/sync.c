@@ -9,7 +9,7 @@
 
 enum {
     ALL_FLAGS = EPOP_SYNC_ALL | EPOP_SYNC_NEWEST_FIRST | EPOP_SYNC_FILTER | EPOP_SYNC_IDENTIFY | EPOP_SYNC_DELETE |
-                EPOP_SYNC_KEEP_NEWEST
+                EPOP_SYNC_KEEP_NEWEST | EPOP_SYNC_USE_TOP
 };
 #define TABLE_MAX 0x7FFFFFFFu /* so that twice as many steps can be counted in 32 bits */
 
@@ -148,11 +148,17 @@ static epop_sync_entry *asked_about(const epop_sync *s)
     return &s->p_table[s->p_number - s->p_base - 1];
 }
 
+/* The size that LIST has told counts; none is not too large. */
+static uint32_t is_too_large(const epop_sync *s, const epop_sync_entry *entry)
+{
+    return s->p_max_octets > 0 && (entry->p_flags & EPOPI_SIZED) && entry->p_octets > s->p_max_octets;
+}
+
 static void take_known(epop_sync *s, epop_sync_entry *entry, uint32_t verdict, uint64_t first_seen)
 {
     s->p_asked++;
-    if (verdict == EPOP_SYNC_SKIP) {
-        entry->p_flags |= EPOPI_SKIPPED;
+    if (verdict == EPOP_SYNC_SKIP || verdict == EPOP_SYNC_UNWANTED) {
+        entry->p_flags |= verdict == EPOP_SYNC_SKIP ? EPOPI_SKIPPED : EPOPI_SKIPPED | EPOPI_DROP;
         return;
     }
     if (verdict == EPOP_SYNC_SEEN) {
@@ -164,11 +170,7 @@ static void take_known(epop_sync *s, epop_sync_entry *entry, uint32_t verdict, u
     if (verdict == EPOP_SYNC_SEEN && !(s->p_flags & EPOP_SYNC_ALL)) {
         return;
     }
-    if (s->p_max_octets > 0 && (entry->p_flags & EPOPI_SIZED) && entry->p_octets > s->p_max_octets) {
-        entry->p_flags |= EPOPI_SKIPPED;
-    } else {
-        entry->p_flags |= EPOPI_WANTED;
-    }
+    entry->p_flags |= is_too_large(s, entry) ? EPOPI_SKIPPED : EPOPI_WANTED;
 }
 
 int32_t epop_sync_known(epop_sync *sync, uint32_t verdict, uint64_t first_seen, uint64_t key)
@@ -181,7 +183,7 @@ int32_t epop_sync_known(epop_sync *sync, uint32_t verdict, uint64_t first_seen, 
     if (sync->p_question != EPOPI_ASK_KNOWN) {
         return EPOP_ERR_NOT_ASKED;
     }
-    if (verdict - 1u > EPOP_SYNC_SKIP - 1u) {
+    if (verdict - 1u > EPOP_SYNC_UNWANTED - 1u) {
         return EPOP_ERR_VALUE;
     }
     sync->p_question = 0;

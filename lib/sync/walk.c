@@ -56,12 +56,21 @@ static uint32_t needs(const epop_sync *s, const epop_sync_entry *entry)
         return !s->p_stopped && is_marked(entry, EPOPI_WANTED | EPOPI_CHOSEN, 0);
     case EPOPI_SYNC_DELETE:
         return is_marked(entry, EPOPI_DUE, 0);
-    default:
+    case EPOPI_SYNC_LISTING:
+    case EPOPI_SYNC_SINGLES:
         return 1;
+    default:
+        return 0;
     }
 }
 
 /* ---- Commands ---- */
+
+/* What a server's TOP cuts off would be lost. */
+static uint32_t uses_top(const epop_sync *s)
+{
+    return has(s, EPOP_SYNC_USE_TOP) && !(epop_client_traits(s->p_client) & EPOP_TRAIT_TOP_CUTS);
+}
 
 static int32_t issue(epop_sync *s, uint32_t step, uint32_t number)
 {
@@ -76,13 +85,17 @@ static int32_t issue(epop_sync *s, uint32_t step, uint32_t number)
     case EPOPI_SYNC_SINGLES:
         return step % 2 == 0 ? epop_client_list(client, number, TOKEN(s)) : epop_client_uidl(client, number, TOKEN(s));
     case EPOPI_SYNC_FETCH:
-        return epop_client_retr(client, number, TOKEN(s));
+        return uses_top(s) ? epop_client_top(client, number, EPOP_SYNC_TOP_LINES, TOKEN(s))
+                           : epop_client_retr(client, number, TOKEN(s));
     case EPOPI_SYNC_DELETE:
         return epop_client_dele(client, number, TOKEN(s));
     case EPOPI_SYNC_RESET:
         return epop_client_rset(client, TOKEN(s));
-    default:
+    case EPOPI_SYNC_IDENTIFY:
+    case EPOPI_SYNC_FILTER:
         return epop_client_top(client, number, 0, TOKEN(s));
+    default:
+        return EPOP_ERR_PHASE;
     }
 }
 
@@ -357,7 +370,15 @@ static int32_t close_window(epop_sync *s)
     return EPOP_OK;
 }
 
-/* A phase is over: what stands between it and the next. EPOP_OK, or the host's negative value. */
+/* The run can not go on, not even to QUIT. EPOP_AGAIN. */
+static int32_t give_up(epop_sync *s, int32_t result)
+{
+    epopi_sync_fail(s, result);
+    enter(s, EPOPI_SYNC_OVER);
+    return EPOP_AGAIN;
+}
+
+/* A phase is over: what stands between it and the next. EPOP_OK, EPOP_AGAIN, or the host's negative value. */
 static int32_t leave(epop_sync *s)
 {
     uint32_t phase = s->p_phase;
@@ -394,18 +415,10 @@ static int32_t leave(epop_sync *s)
     case EPOPI_SYNC_DELETE:
         return close_window(s);
     default:
-        break;
+        return give_up(s, EPOP_ERR_PHASE);
     }
     enter(s, phase + 1);
     return result;
-}
-
-/* The run can not go on, not even to QUIT. EPOP_AGAIN. */
-static int32_t give_up(epop_sync *s, int32_t result)
-{
-    epopi_sync_fail(s, result);
-    enter(s, EPOPI_SYNC_OVER);
-    return EPOP_AGAIN;
 }
 
 /* A command about all messages, the `step`th of its phase. EPOP_OK when it is answered. */
@@ -508,8 +521,15 @@ static int32_t go(epop_sync *s)
         return reset(s);
     case EPOPI_SYNC_QUIT:
         return quit(s);
-    default:
+    case EPOPI_SYNC_LISTING:
+    case EPOPI_SYNC_SINGLES:
+    case EPOPI_SYNC_IDENTIFY:
+    case EPOPI_SYNC_FILTER:
+    case EPOPI_SYNC_FETCH:
+    case EPOPI_SYNC_DELETE:
         return go_on(s);
+    default:
+        return give_up(s, EPOP_ERR_PHASE);
     }
 }
 

@@ -18,7 +18,7 @@ enum {
 
 #define ALONE EPOPI_ALONE
 #define HARMLESS EPOPI_HARMLESS
-#define SERVED EPOPI_SERVED
+#define READS EPOPI_READS
 #define DECLARED EPOPI_DECLARED
 
 /* The keyword lies in the row, not behind a pointer, so that the table needs no relocation. */
@@ -230,8 +230,10 @@ static int32_t parse_arguments(epop_command *out, uint32_t grammar, words *w)
     case NUMBER_OPTIONAL:
         result = w->pos < w->end ? next_number(w, 1, &out->number) : EPOP_OK;
         break;
-    default:
+    case NONE:
         break;
+    default:
+        return EPOP_ERR_SYNTAX;
     }
     if (result == EPOP_OK && grammar == NUMBER_LINES) {
         result = next_number(w, 0, &out->lines);

@@ -8,7 +8,7 @@
 #include <epop/wire.h>
 
 enum { EPOPI_PHASES_AUTHORIZATION = 1, EPOPI_PHASES_TRANSACTION = 2, EPOPI_PHASES_BOTH = 3 };
-enum { EPOPI_ALONE = 1, EPOPI_HARMLESS = 2, EPOPI_SERVED = 4, EPOPI_DECLARED = 8 };
+enum { EPOPI_ALONE = 1, EPOPI_HARMLESS = 2, EPOPI_READS = 4, EPOPI_DECLARED = 8 };
 
 /* EPOPI_ALONE and so on; of an unknown command EPOPI_ALONE | EPOPI_DECLARED. */
 uint32_t epopi_command_flags(uint32_t id);

@@ -41,8 +41,10 @@ class Popd:
         self.log = folder / "popd.log"
         self.release = release
         self.environment = {**os.environ, **dict(environment)}
-        # Failed logins are answered at once, unless a test has its own idea: a later one of an option counts.
-        self.options = ["--login-failure-delay", "0", *options, *(["--allow-cleartext"] if cleartext else [])]
+        # Failed logins are answered at once, and all connections come from one address, unless a test has its own idea: a
+        # later one of an option counts.
+        self.options = ["--login-failure-delay", "0", "--max-sessions-per-address", "100000", *options]
+        self.options += ["--allow-cleartext"] if cleartext else []
         if certificate:
             self.options += ["--listen-tls", "127.0.0.1:0", *certificate.options()]
         self.users_file = folder / "users"

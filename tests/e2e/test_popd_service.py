@@ -77,24 +77,6 @@ def test_sighup_rereads_the_users(popd):
     assert enters(server.port, b"bob")
 
 
-def test_max_sessions(popd):
-    server = popd("--max-sessions", "3", users=("alice",))
-    sessions = [Dialogue(server.port) for _ in range(3)]
-    assert all(session.greeting.startswith(b"+OK") for session in sessions)
-    with Dialogue(server.port) as refused:
-        assert refused.greeting.startswith(b"-ERR [SYS/TEMP]")
-        assert refused.ended()
-    sessions[0].ok(b"QUIT")
-    sessions[0].close()
-
-    def place():
-        with Dialogue(server.port) as session:
-            return session.greeting.startswith(b"+OK")
-
-    until(place, "a place is free again")
-    sessions[1].ok(b"CAPA")
-
-
 def test_maildrop_in_use(popd):
     server = popd(users=("alice", "bob"), prepare=lambda server: fill(server.maildir(), small()))
     with Dialogue(server.port) as first, Dialogue(server.port) as second:

@@ -135,6 +135,25 @@ def test_reply_that_is_read_slowly(popd):
         assert got.count(b"x\r\n") == 200_000 and got.endswith(b"\r\n.\r\n")
 
 
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_stranger_who_does_not_stop_sending(popd, is_refused):
+    """After the last reply popd reads on so that the reply is not lost, but not much of one who has not logged in."""
+    server = popd("--max-sessions", "1" if is_refused else "2")
+    with Dialogue(server.port).login(), Dialogue(server.port) as session:
+        if is_refused:
+            assert session.greeting.startswith(b"-ERR [SYS/TEMP]")
+        else:
+            session.ok(b"QUIT")
+        session.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        sent = 0
+        try:
+            while sent < 15 << 20:
+                sent += session.socket.send(b"x" * 65536)
+        except OSError:
+            pass
+        assert sent < 10 << 20, "what the buffers of the kernel hold, not more"
+
+
 def test_last_reply_stuck_in_tls(popd, tmp_path):
     """The reply to QUIT is with the TLS engine, and the socket takes it not: that wait ends, too."""
     compiler = shutil.which("cc") or shutil.which("gcc") or pytest.skip("no C compiler")

@@ -23,6 +23,8 @@ void drive_open(drive *d, epop_sasl_mechanism mechanism, uint32_t role, const ep
     d->step.state = guard_tail(&d->memory, d->step.state_size);
     memset(d->step.state, 0, d->step.state_size);
     assert_int_equal(call(d, EPOP_SASL_START), EPOP_OK);
+    assert_int_equal(call(d, 0), EPOP_ERR_VALUE);
+    assert_int_equal(call(d, EPOP_SASL_FINISH + 1), EPOP_ERR_VALUE);
 }
 
 void drive_close(drive *d)

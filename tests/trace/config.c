@@ -39,6 +39,7 @@ static const struct {
     {"expire", offsetof(struct config, expire)},
     {"login-delay", offsetof(struct config, login_delay)},
     {"max-bad", offsetof(struct config, max_bad)},
+    {"max-unknown", offsetof(struct config, max_unknown)},
     {"max-failed", offsetof(struct config, max_failed)},
     {"iterations", offsetof(struct config, iterations)},
     {"iterations-min", offsetof(struct config, iterations_min)},

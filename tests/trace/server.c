@@ -266,6 +266,7 @@ static int32_t server_init(struct run *r)
     config.login_delay = c->login_delay;
     config.max_bad_commands = c->max_bad;
     config.max_failed_logins = c->max_failed;
+    config.max_unknown_commands = c->max_unknown;
     config.timeout_seconds = c->timeout;
     config.sasl = sasl_open(r);
     r->session_size = sizeof *r->server;

@@ -132,6 +132,7 @@ struct config {
     uint32_t login_delay;
     uint32_t max_bad;
     uint32_t max_failed;
+    uint32_t max_unknown;
     bool lf_from_client;
     bool lf_from_server;
     bool lazy;      /* what the session sends is never taken before the whole flight was fed */

@@ -1,10 +1,11 @@
-/* The password from a command, such as one that asks a password manager.
+/* A secret that a command prints, such as one that asks a password manager.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
 #define _POSIX_C_SOURCE 200809L
 
-#include "password.h"
+#include "secret_command.h"
+
 #include "signals.h"
 #include "wipe.h"
 
@@ -57,23 +58,20 @@ static const char *describe(int error)
     return error == EMSGSIZE ? "its first line is too long" : strerror(error);
 }
 
-/* Reads while it runs, and waits for its end. */
-static bool listen_to(struct password *password, pid_t child, int fd, struct report *report)
+/* Waits for its end; what was wrong with reading goes first. */
+static bool end(const char *what, pid_t child, bool good, int why, struct report *report)
 {
-    bool good = password_read_line(password, fd) && read_rest(fd);
-    int why = errno;
     int status = 0;
 
-    close(fd);
     if (!signals_wait_child(child, &status)) {
         return false;
     }
     if (!good) {
-        report_fatal(report, STATUS_IO, "passwordeval: %s", describe(why));
+        report_fatal(report, STATUS_IO, "%s: %s", what, describe(why));
         return false;
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        report_fatal(report, STATUS_IO, "passwordeval: the command ended with %s %d",
+        report_fatal(report, STATUS_IO, "%s: the command ended with %s %d", what,
                      WIFEXITED(status) ? "status" : "signal",
                      WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
         return false;
@@ -81,13 +79,16 @@ static bool listen_to(struct password *password, pid_t child, int fd, struct rep
     return true;
 }
 
-bool password_ask_command(struct password *password, const char *command, struct report *report)
+bool secret_command_run(const char *what, const char *command, bool (*take)(void *secret, int fd), void *secret,
+                        struct report *report)
 {
     int ends[2];
     pid_t child;
+    bool good;
+    int why;
 
     if (pipe(ends) != 0) {
-        report_fatal(report, STATUS_IO, "passwordeval: %s", strerror(errno));
+        report_fatal(report, STATUS_IO, "%s: %s", what, strerror(errno));
         return false;
     }
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
@@ -99,8 +100,11 @@ bool password_ask_command(struct password *password, const char *command, struct
     close(ends[1]);
     if (child < 0) {
         close(ends[0]);
-        report_fatal(report, STATUS_IO, "passwordeval: %s", strerror(errno));
+        report_fatal(report, STATUS_IO, "%s: %s", what, strerror(errno));
         return false;
     }
-    return listen_to(password, child, ends[0], report);
+    good = take(secret, ends[0]) && read_rest(ends[0]);
+    why = errno;
+    close(ends[0]);
+    return end(what, child, good, why, report);
 }
