@@ -143,6 +143,25 @@ epop_sasl *fuzz_sasl_open(epop_sasl *sasl, uint8_t **buffer)
     return sasl;
 }
 
+/* One round at a time comes to the same as all at once. */
+static void check_slices(uint32_t hash, size_t len, const uint8_t *keys)
+{
+    uint8_t sliced[2 * EPOP_HASH_MAX];
+    epop_scram_derivation derivation;
+    int32_t result = epop_scram_derive_begin(&derivation, sizeof derivation, &fuzz_crypto, hash, FUZZ_PASSWORD,
+                                             sizeof FUZZ_PASSWORD - 1, FUZZ_SALT, sizeof FUZZ_SALT - 1,
+                                             FUZZ_ITERATIONS);
+
+    FUZZ_CHECK(result == EPOP_OK);
+    do {
+        result = epop_scram_derive_step(&derivation, FUZZ_PASSWORD, sizeof FUZZ_PASSWORD - 1, 1, sliced,
+                                        sliced + EPOP_HASH_MAX);
+    } while (result == EPOP_AGAIN);
+    FUZZ_CHECK(result == EPOP_OK);
+    FUZZ_CHECK(memcmp(sliced, keys, len) == 0);
+    FUZZ_CHECK(memcmp(sliced + EPOP_HASH_MAX, keys + EPOP_HASH_MAX, len) == 0);
+}
+
 void fuzz_scram_key(uint32_t hash, uint8_t *keys, epop_scram_key *key)
 {
     size_t len = hash == EPOP_HASH_SHA256 ? 32 : 20;
@@ -157,5 +176,6 @@ void fuzz_scram_key(uint32_t hash, uint8_t *keys, epop_scram_key *key)
     key->stored_key.len = key->server_key.len = len;
     FUZZ_CHECK(epop_scram_derive(&fuzz_crypto, hash, FUZZ_PASSWORD, sizeof FUZZ_PASSWORD - 1, FUZZ_SALT,
                                  sizeof FUZZ_SALT - 1, FUZZ_ITERATIONS, keys, keys + EPOP_HASH_MAX) == EPOP_OK);
+    check_slices(hash, len, keys);
 }
 #endif
