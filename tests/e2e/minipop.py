@@ -34,8 +34,7 @@ class MiniPop:
         self.on_dele = None
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.accepting = threading.Thread(target=self._accept, daemon=True)
-        self.accepting.start()
+        threading.Thread(target=self._accept, daemon=True).start()
 
     def session(self, connection):
         return Session(self, connection)
@@ -44,9 +43,6 @@ class MiniPop:
         return self
 
     def __exit__(self, *_):
-        # First the thread: it might accept by a number that is already another server's.
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.accepting.join()
         self.listener.close()
         assert self.failures == [], self.failures
 
