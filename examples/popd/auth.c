@@ -191,26 +191,33 @@ static int make_salt(const struct auth *auth, epop_span name, uint32_t hash, uin
     return result == 0 ? 0 : -1;
 }
 
-/* Begins with what makes the keys of a password: the salt of this secret, or a false one. */
+/* Iterations and salt of this secret, or those that stand for it, after the same work. 0, or -1 if hashing fails. */
+static int set_salt(const struct auth *auth, const struct secret *secret, epop_span name, uint32_t hash, uint8_t *salt,
+                    epop_scram_key *key)
+{
+    int result = make_salt(auth, name, hash, salt);
+
+    key->iterations = auth->sasl.iterations;
+    key->salt.len = SECRET_SALT;
+    if (secret->kind == SECRET_SCRAM) {
+        key->iterations = secret->iterations;
+        key->salt.len = secret->length;
+        memcpy(salt, secret->octets, secret->length);
+    }
+    return result;
+}
+
+/* Begins with what makes the keys of a password. */
 static struct hashing *begin(const struct auth *auth, const struct secret *secret, epop_span name, epop_span password,
                              uint32_t hash)
 {
-    uint8_t salt[EPOP_SCRAM_SALT_MAX];
+    struct auth_key memory;
     epop_scram_key key;
 
-    memset(&key, 0, sizeof key);
-    key.iterations = auth->sasl.iterations;
-    key.salt.ptr = salt;
-    key.salt.len = SECRET_SALT;
-    if (make_salt(auth, name, hash, salt) != 0) {
-        return NULL;
-    }
-    if (secret->kind == SECRET_SCRAM) {
-        key.iterations = secret->iterations;
-        key.salt.len = secret->length;
-        memcpy(salt, secret->octets, secret->length);
-    }
-    return hashing_new(&auth->crypto, hash, &key, name, password);
+    auth_key_point(&memory, hash, &key);
+    return set_salt(auth, secret, name, hash, memory.salt, &key) == 0
+               ? hashing_new(&auth->crypto, hash, &key, name, password)
+               : NULL;
 }
 
 enum auth_answer auth_password(const struct auth *auth, epop_span name, epop_span password, struct hashing **hashing)
@@ -247,14 +254,11 @@ int auth_token(const struct auth *auth, epop_span name, epop_span token)
     return good && secret != NULL && secret->kind == SECRET_BEARER;
 }
 
-static void point_to(const struct auth_key *memory, uint32_t hash, epop_scram_key *key)
+/* A hash of the users file is one of SHA-256. */
+static int may_have_key(const struct secret *secret, uint32_t hash)
 {
-    memset(key, 0, sizeof *key);
-    key->struct_size = sizeof *key;
-    key->salt.ptr = memory->salt;
-    key->stored_key.ptr = memory->stored_key;
-    key->server_key.ptr = memory->server_key;
-    key->stored_key.len = key->server_key.len = hash == EPOP_HASH_SHA1 ? 20 : SECRET_DIGEST;
+    return secret != NULL &&
+           (secret->kind == SECRET_PLAIN || (secret->kind == SECRET_SCRAM && hash == EPOP_HASH_SHA256));
 }
 
 enum auth_answer auth_key(const struct auth *auth, epop_span name, uint32_t hash, struct auth_key *memory,
@@ -262,27 +266,20 @@ enum auth_answer auth_key(const struct auth *auth, epop_span name, uint32_t hash
 {
     const struct secret *secret = users_secret(auth->users, name.ptr, name.len);
 
-    point_to(memory, hash, key);
-    if (!auth->has_hashes || secret == NULL) {
+    auth_key_point(memory, hash, key);
+    if (!auth->has_hashes || !may_have_key(secret, hash) ||
+        set_salt(auth, secret, name, hash, memory->salt, key) != 0) {
         return AUTH_NO;
     }
-    if (secret->kind == SECRET_SCRAM && hash == EPOP_HASH_SHA256) {
-        key->iterations = secret->iterations;
-        key->salt.len = secret->length;
-        memcpy(memory->salt, secret->octets, secret->length);
+    if (secret->kind == SECRET_SCRAM) {
         memcpy(memory->stored_key, secret->stored_key, SECRET_DIGEST);
         memcpy(memory->server_key, secret->server_key, SECRET_DIGEST);
         return AUTH_YES;
     }
-    if (secret->kind != SECRET_PLAIN) {
-        return AUTH_NO;
-    }
     if (users_keys(auth->users, name.ptr, name.len, hash, memory->stored_key, memory->server_key)) {
-        key->iterations = auth->sasl.iterations;
-        key->salt.len = SECRET_SALT;
-        return make_salt(auth, name, hash, memory->salt) == 0 ? AUTH_YES : AUTH_NO;
+        return AUTH_YES;
     }
-    *hashing = begin(auth, secret, name, (epop_span){secret->octets, secret->length}, hash);
+    *hashing = hashing_new(&auth->crypto, hash, key, name, (epop_span){secret->octets, secret->length});
     return *hashing != NULL ? AUTH_LATER : AUTH_NO;
 }
 

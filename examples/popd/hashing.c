@@ -13,6 +13,16 @@
 /* Rounds of HMAC in a slice: something like a millisecond, so that nobody else waits for longer than that. */
 enum { SLICE_ROUNDS = 1024 };
 
+void auth_key_point(struct auth_key *memory, uint32_t hash, epop_scram_key *key)
+{
+    memset(key, 0, sizeof *key);
+    key->struct_size = sizeof *key;
+    key->salt.ptr = memory->salt;
+    key->stored_key.ptr = memory->stored_key;
+    key->server_key.ptr = memory->server_key;
+    key->stored_key.len = key->server_key.len = hash == EPOP_HASH_SHA1 ? 20 : SECRET_DIGEST;
+}
+
 struct hashing *hashing_new(const epop_crypto *crypto, uint32_t hash, const epop_scram_key *key, epop_span name,
                             epop_span password)
 {
@@ -28,13 +38,9 @@ struct hashing *hashing_new(const epop_crypto *crypto, uint32_t hash, const epop
     hashing->name_length = name.len < sizeof hashing->name ? name.len : sizeof hashing->name;
     memcpy(hashing->name, name.ptr, hashing->name_length);
     memcpy(hashing->memory.salt, key->salt.ptr, key->salt.len);
-    hashing->key.struct_size = sizeof hashing->key;
+    auth_key_point(&hashing->memory, hash, &hashing->key);
     hashing->key.iterations = key->iterations;
-    hashing->key.salt.ptr = hashing->memory.salt;
     hashing->key.salt.len = key->salt.len;
-    hashing->key.stored_key.ptr = hashing->memory.stored_key;
-    hashing->key.server_key.ptr = hashing->memory.server_key;
-    hashing->key.stored_key.len = hashing->key.server_key.len = hash == EPOP_HASH_SHA1 ? 20 : SECRET_DIGEST;
     if (epop_scram_derive_begin(&hashing->derivation, sizeof hashing->derivation, crypto, hash, hashing->password,
                                 hashing->length, hashing->memory.salt, key->salt.len, key->iterations) != EPOP_OK) {
         hashing_free(hashing);

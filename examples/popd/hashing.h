@@ -19,6 +19,9 @@ struct auth_key {
     uint8_t server_key[EPOP_HASH_MAX];
 };
 
+/* An epop_scram_key without iterations whose pointers are into `memory`, with a salt of no octets so far. */
+void auth_key_point(struct auth_key *memory, uint32_t hash, epop_scram_key *key);
+
 /* Holds secrets until hashing_free. */
 struct hashing {
     epop_scram_derivation derivation;
@@ -35,7 +38,7 @@ struct hashing {
     int is_good;                     /* so far; after the last slice, the answer */
 };
 
-/* Begins with the salt and the iterations in `key`, whose pointers are into `memory`. A password that is longer than any
+/* Begins with the salt and the iterations in `key`. A password that is longer than any
  * of the users file is cut, and never good. NULL without memory or hashes. */
 struct hashing *hashing_new(const epop_crypto *crypto, uint32_t hash, const epop_scram_key *key, epop_span name,
                             epop_span password);

@@ -66,18 +66,6 @@ bool password_read_line(struct password *password, int fd)
     return got >= 0;
 }
 
-/* U+FEFF in front is what some editors begin every file with. */
-static void drop_mark(struct password *password)
-{
-    static const char mark[] = "\xEF\xBB\xBF";
-    size_t len = sizeof mark - 1;
-
-    if (password->len >= len && memcmp(password->octets, mark, len) == 0) {
-        memmove(password->octets, password->octets + len, password->len - len);
-        password->len -= len;
-    }
-}
-
 static bool from_file(struct password *password, const char *name, struct report *report)
 {
     int fd = secret_file_open("password file", name, report);
@@ -90,7 +78,7 @@ static bool from_file(struct password *password, const char *name, struct report
     good = password_read_line(password, fd);
     why = errno;
     close(fd);
-    drop_mark(password);
+    password->len = secret_file_drop_mark(password->octets, password->len);
     if (!good && !signals_caught()) {
         report_fatal(report, STATUS_IO, "password file %s: %s", name,
                      why == EMSGSIZE ? "its first line is too long" : strerror(why));

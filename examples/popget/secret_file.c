@@ -26,6 +26,18 @@ int secret_file_open(const char *what, const char *name, struct report *report)
     return fd;
 }
 
+size_t secret_file_drop_mark(char *octets, size_t len)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    size_t size = sizeof mark - 1;
+
+    if (len < size || memcmp(octets, mark, size) != 0) {
+        return len;
+    }
+    memmove(octets, octets + size, len - size);
+    return len - size;
+}
+
 void secret_file_look(struct secret_stamp *stamp, const char *name)
 {
     stamp->is_there = stat(name, &stamp->about) == 0;

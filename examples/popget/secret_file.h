@@ -7,10 +7,14 @@
 
 #include "report.h"
 
+#include <stddef.h>
 #include <sys/stat.h>
 
 /* A descriptor, with a warning where others may read the file; or -1 after a report. `what` says what it is. */
 int secret_file_open(const char *what, const char *name, struct report *report);
+
+/* Takes away the U+FEFF that some editors begin every file with; the length that is left. */
+size_t secret_file_drop_mark(char *octets, size_t len);
 
 /* How a file looks from outside. */
 struct secret_stamp {

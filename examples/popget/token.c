@@ -37,18 +37,6 @@ static bool read_all(struct token *token, int fd)
     return true;
 }
 
-/* U+FEFF in front is what some editors begin every file with. */
-static void drop_mark(struct token *token)
-{
-    static const char mark[] = "\xEF\xBB\xBF";
-    size_t len = sizeof mark - 1;
-
-    if (token->len >= len && memcmp(token->octets, mark, len) == 0) {
-        memmove(token->octets, token->octets + len, token->len - len);
-        token->len -= len;
-    }
-}
-
 static void drop_line_end(struct token *token)
 {
     if (token->len > 0 && token->octets[token->len - 1] == '\n') {
@@ -104,7 +92,7 @@ bool token_get(struct token *token, const char *name, struct report *report)
         }
         return false;
     }
-    drop_mark(token);
+    token->len = secret_file_drop_mark(token->octets, token->len);
     drop_line_end(token);
     return check(token, "token file ", name, report);
 }

@@ -8,10 +8,8 @@ since then: the worst that a disk may do. As on a real disk nobody sees that bef
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
 import json
-import shutil
-import subprocess
 
-import pytest
+from preload import preload
 
 KINDS = ("open", "write", "fsync", "rename", "mkdir", "unlink", "ftruncate")
 SOURCE = r"""
@@ -306,16 +304,12 @@ class Faults:
     """The library, built in `folder`. It needs Linux, a C compiler and a program without sanitizers."""
 
     def __init__(self, folder):
-        compiler = shutil.which("cc") or shutil.which("gcc") or pytest.skip("no C compiler")
         self.counts = folder / "counts"
-        self.library = folder / "faults.so"
-        source = folder / "faults.c"
-        source.write_text(SOURCE)
-        subprocess.run([compiler, "-shared", "-fPIC", "-o", self.library, source, "-ldl"], check=True)
+        self.library = preload(folder, "faults", SOURCE)
 
     def environment(self, kind=None, at=None):
         """For a program of which one call is to fail, or whose calls are to be counted."""
-        env = {"LD_PRELOAD": str(self.library), "FAULT_COUNT": str(self.counts)}
+        env = {"LD_PRELOAD": self.library, "FAULT_COUNT": str(self.counts)}
         return env if kind is None else {**env, "FAULT_KIND": kind, "FAULT_AT": str(at)}
 
     def calls(self):

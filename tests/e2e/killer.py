@@ -4,11 +4,7 @@ fsync() is counted and not done: the death of a program takes nothing away that 
 
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
-import os
-import shutil
-import subprocess
-
-import pytest
+from preload import preload
 
 SOURCE = r"""
 #define _GNU_SOURCE
@@ -100,19 +96,12 @@ class Killer:
     """The library, built in `folder`; None of it works without Linux, a C compiler and a program without sanitizers."""
 
     def __init__(self, folder):
-        compiler = shutil.which("cc") or shutil.which("gcc") or pytest.skip("no C compiler")
         self.count = folder / "calls"
-        self.library = folder / "killer.so"
-        source = folder / "killer.c"
-        source.write_text(SOURCE)
-        subprocess.run(
-            [compiler, "-shared", "-fPIC", "-D_FILE_OFFSET_BITS=64", "-o", self.library, source, "-ldl"],
-            check=True,
-        )
+        self.library = preload(folder, "killer", SOURCE, "-D_FILE_OFFSET_BITS=64")
 
     def environment(self, at=None):
         """For a program that is to be killed before its call number `at`, or whose calls are to be counted."""
-        env = {"LD_PRELOAD": str(self.library), "KILL_COUNT": str(self.count)}
+        env = {"LD_PRELOAD": self.library, "KILL_COUNT": str(self.count)}
         return env if at is None else {**env, "KILL_AT": str(at)}
 
     def calls(self):

@@ -4,8 +4,8 @@ Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
 import socket
 import struct
-import threading
 
+from acceptor import Acceptor
 from mails import sent_by_epop
 from programs import PASSWORD
 
@@ -32,9 +32,8 @@ class MiniPop:
         self.pipelined = False
         self.failures = []
         self.on_dele = None
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = Acceptor(lambda connection: self.session(connection).run())
+        self.port = self.acceptor.port
 
     def session(self, connection):
         return Session(self, connection)
@@ -43,16 +42,8 @@ class MiniPop:
         return self
 
     def __exit__(self, *_):
-        self.listener.close()
+        self.acceptor.close()
         assert self.failures == [], self.failures
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.session(connection).run, daemon=True).start()
 
     def verbs(self):
         return [command.split(b" ")[0].upper() for command in self.commands]

@@ -9,8 +9,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 
+from acceptor import Acceptor
 from mails import sent_by_others
 from peers import missing, popa3d_binary
 
@@ -39,9 +39,8 @@ class Popa3d:
         self._copy(binary, pathlib.Path("/usr/sbin/popa3d"))
         self._copy(pam, pam)
         self._accounts()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.acceptor = Acceptor(self._session)
+        self.port = self.acceptor.port
 
     def _copy(self, source, place):
         """A program or module with the libraries it needs."""
@@ -67,14 +66,6 @@ class Popa3d:
         (etc / "pam.d/popa3d").write_text(PAM)
         os.chown(self.root / "var/mail", 0, MAIL_GROUP)
         (self.root / "var/mail").chmod(0o2775)
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._session, args=(connection,), daemon=True).start()
 
     def _session(self, connection):
         # popa3d writes in small pieces; without this every message would wait for a delayed acknowledgement.
@@ -114,5 +105,5 @@ class Popa3d:
         return sent_by_others(raw)
 
     def stop(self):
-        self.listener.close()
+        self.acceptor.close()
         shutil.rmtree(self.root, ignore_errors=True)

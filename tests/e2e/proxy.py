@@ -6,6 +6,8 @@ import socket
 import struct
 import threading
 
+from acceptor import Acceptor
+
 
 class CuttingProxy:
     """Listens on a free port and relays to `port`.
@@ -19,23 +21,14 @@ class CuttingProxy:
         self.cut = cut
         self.reset = reset
         self.relayed = 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = Acceptor(self._relay)
+        self.port = self.acceptor.port
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._relay, args=(client,), daemon=True).start()
+        self.acceptor.close()
 
     def _relay(self, client):
         server = socket.create_connection(("127.0.0.1", self.target))

@@ -7,6 +7,8 @@ import socket
 import threading
 import time
 
+from acceptor import Acceptor
+
 
 def exactly(connection, count):
     octets = b""
@@ -32,10 +34,9 @@ class Socks:
         self.asked = []
         self.logins = []
         self.methods = []
-        self.peers = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = Acceptor(self._run)
+        self.peers = self.acceptor.peers
+        self.port = self.acceptor.port
 
     def url(self, user="", scheme="socks5"):
         return f"{scheme}://{user}127.0.0.1:{self.port}"
@@ -44,16 +45,7 @@ class Socks:
         return self
 
     def __exit__(self, *_):
-        self.listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, peer = self.listener.accept()
-            except OSError:
-                return
-            self.peers.append(peer[0])
-            threading.Thread(target=self._run, args=(connection,), daemon=True).start()
+        self.acceptor.close()
 
     def _send(self, connection, octets):
         for i in range(len(octets) if self.slow else 0):

@@ -94,7 +94,7 @@ def test_popget(faults, tmp_path, target, is_new, state):
             here = account.here()
             assert {with_lf(raw) for raw in MESSAGES} <= set(here), said
             assert account.state is None or len(here) == len(MESSAGES), f"{said}; {len(here)} messages are here"
-            account.server.listener.close()
+            account.server.__exit__()
 
 
 def test_popd(faults, popd):

@@ -18,6 +18,7 @@ from certificates import Certificates
 from deadline import PATIENCE, until
 from dialogue import Dialogue
 from mails import fill, small, stored
+from preload import preload
 from programs import PASSWORD
 from test_popd_waits import STUCK
 
@@ -31,14 +32,6 @@ class From(Dialogue):
 
     def connect(self, port):
         return socket.create_connection(("127.0.0.1", port), PATIENCE, (self.address, 0))
-
-
-def preloaded(folder, source):
-    compiler = shutil.which("cc") or shutil.which("gcc") or pytest.skip("no C compiler")
-    (folder / "preloaded.c").write_text(source)
-    library = folder / "preloaded.so"
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, folder / "preloaded.c", "-ldl"], check=True)
-    return str(library)
 
 
 def hashed(user, iterations):
@@ -146,7 +139,7 @@ def test_scram_costs_no_hash(popd, tmp_path):
         lines=[hashed("alice", 4096)],
         users=("alice",),
         release=True,
-        environment={"LD_PRELOAD": preloaded(tmp_path, COUNTER), "MACS": str(counted)},
+        environment={"LD_PRELOAD": preload(tmp_path, "counter", COUNTER), "MACS": str(counted)},
     )
     for name in (b"alice", b"nobody"):
         exchange = b"AUTH SCRAM-SHA-256 " + base64.b64encode(b"n,,n=%s,r=abcdefgh" % name) + b"\r\n*\r\nCAPA\r\n"
@@ -167,7 +160,7 @@ def test_keys_of_passwords_are_made_once(popd, tmp_path):
     server = popd(
         release=True,
         certificate=Certificates(tmp_path).server,
-        environment={"LD_PRELOAD": preloaded(tmp_path, COUNTER), "MACS": str(counted)},
+        environment={"LD_PRELOAD": preload(tmp_path, "counter", COUNTER), "MACS": str(counted)},
     )
     first = b"AUTH SCRAM-SHA-256 " + base64.b64encode(b"n,,n=alice,r=abcdefgh")
     salts = set()
@@ -225,7 +218,7 @@ def test_commit_waits_for_no_socket(popd, tmp_path):
     server = popd(
         prepare=lambda server: fill(server.maildir(), small(20)),
         release=True,
-        environment={"LD_PRELOAD": preloaded(tmp_path, STUCK), "STUCK": str(stuck)},
+        environment={"LD_PRELOAD": preload(tmp_path, "stuck", STUCK), "STUCK": str(stuck)},
     )
     session = Dialogue(server.port).login()
     stuck.touch()

@@ -2,9 +2,7 @@
 
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
-import shutil
 import socket
-import subprocess
 import time
 
 import pytest
@@ -13,6 +11,7 @@ from certificates import Certificates
 from deadline import PATIENCE, until
 from dialogue import Dialogue, SecureDialogue
 from mails import fill, small, stored
+from preload import preload
 
 IDLE = ("--idle-timeout", "1")
 TRICKLE = 0.1  # seconds between two octets: far below the timeout, so that a deadline moved by them never comes
@@ -156,10 +155,7 @@ def test_stranger_who_does_not_stop_sending(popd, is_refused):
 
 def test_last_reply_stuck_in_tls(popd, tmp_path):
     """The reply to QUIT is with the TLS engine, and the socket takes it not: that wait ends, too."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or pytest.skip("no C compiler")
-    source, library, stuck = tmp_path / "stuck.c", tmp_path / "stuck.so", tmp_path / "stuck"
-    source.write_text(STUCK)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    stuck = tmp_path / "stuck"
     certificates = Certificates(tmp_path)
     server = popd(
         *IDLE,
@@ -167,7 +163,7 @@ def test_last_reply_stuck_in_tls(popd, tmp_path):
         "1",
         release=True,
         certificate=certificates.server,
-        environment={"LD_PRELOAD": str(library), "STUCK": str(stuck)},
+        environment={"LD_PRELOAD": preload(tmp_path, "stuck", STUCK), "STUCK": str(stuck)},
     )
     session = SecureDialogue(server.tls_port, certificates.ca.cert)
     session.login()

@@ -4,7 +4,6 @@ is not, and none that is stored is taken away.
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
 import resource
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 from deadline import PATIENCE, until
 from mails import small, stored
 from minipop import MiniPop
+from preload import preload
 from programs import EX_IOERR, popget, popget_command, popget_environment
 from test_popget_state import xxh64
 
@@ -90,12 +90,7 @@ int fsync(int fd)
 @pytest.fixture(scope="module")
 def synced(tmp_path_factory):
     """A library that writes down which files are synced."""
-    folder = tmp_path_factory.mktemp("synced")
-    compiler = shutil.which("cc") or shutil.which("gcc") or pytest.skip("no C compiler")
-    (folder / "synced.c").write_text(SYNCED)
-    library = folder / "synced.so"
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, folder / "synced.c", "-ldl"], check=True)
-    return library
+    return preload(tmp_path_factory.mktemp("synced"), "synced", SYNCED)
 
 
 def recover(server, tmp_path, library, *options):
@@ -103,7 +98,7 @@ def recover(server, tmp_path, library, *options):
     command = popget_command(*options, "--state", tmp_path / "state", port=server.port, release=True)
     log = tmp_path / "synced"
     log.touch()
-    env = {**popget_environment(), "LD_PRELOAD": str(library), "SYNC_LOG": str(log)}
+    env = {**popget_environment(), "LD_PRELOAD": library, "SYNC_LOG": str(log)}
     assert subprocess.run(command, env=env).returncode == 0
     assert "RETR" not in [verb.decode() for verb in server.verbs()]
     return log.read_text().splitlines()
@@ -184,9 +179,7 @@ int ftruncate(int fd, off_t length)
 def test_spool_that_can_not_be_cut(tmp_path):
     """A message that proves too long can not be cut off behind the finished ones: those are not stored then, and none
     of them is taken for one that comes later."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or pytest.skip("no C compiler")
-    (tmp_path / "cut.c").write_text(NO_TRUNCATE)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", tmp_path / "cut.so", tmp_path / "cut.c"], check=True)
+    library = preload(tmp_path, "cut", NO_TRUNCATE)
     box = tmp_path / "box"
     messages = [small(1)[0], b"Subject: long\n\n" + b"x" * 3000 + b"\n", small(3)[2]]
 
@@ -195,7 +188,7 @@ def test_spool_that_can_not_be_cut(tmp_path):
 
     with MiniPop(messages, RETR=all_at_once, LIST=b"+OK\r\n1 60\r\n2 60\r\n3 60\r\n.\r\n") as server:
         command = popget_command("--mbox", box, "--delete", "--max-size", 1000, port=server.port, release=True)
-        env = {**popget_environment(), "LD_PRELOAD": str(tmp_path / "cut.so")}
+        env = {**popget_environment(), "LD_PRELOAD": library}
         done = subprocess.run(command, env=env, stderr=subprocess.PIPE)
         kept = box.read_bytes() if box.exists() else b""
         for number, subject in ((1, b"Subject: 1\n"), (3, b"Subject: 3\n")):

@@ -7,6 +7,7 @@ import binascii
 import socket
 import threading
 
+from acceptor import Acceptor
 from dialogue import trusting
 from tlspop import tls_server
 
@@ -20,15 +21,14 @@ class TlsRelay:
         self.ca = ca
         self.alter = alter or (lambda line: line)
         self.upward = b""
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = Acceptor(self._relay)
+        self.port = self.acceptor.port
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.listener.close()
+        self.acceptor.close()
 
     def messages(self):
         """What the clients said in base64, decoded."""
@@ -39,14 +39,6 @@ class TlsRelay:
             except binascii.Error:
                 pass
         return out
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._relay, args=(connection,), daemon=True).start()
 
     def _relay(self, connection):
         try:
