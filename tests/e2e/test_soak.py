@@ -6,6 +6,7 @@ time is longer. A failure names its seed; EPOP_SOAK_SEED=N starts with that one.
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
 import base64
+import errno
 import itertools
 import os
 import re
@@ -28,6 +29,7 @@ from programs import PASSWORD, popget
 LONG = bool(os.environ.get("EPOP_TEST_LONG"))
 SECONDS = 600 if LONG else 30  # for each of the two programs
 USERS = ("anna", "boris", "clara")  # by no single fault one becomes another
+HUNG_UP = {errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN}  # the last by shutdown(); popd may do so at any time
 KEEPS_ALL = "anna"  # nothing that may delete is sent as this user
 
 
@@ -88,8 +90,9 @@ def converse(port, mutator, octets):
                     pass
             elif ending == "reset":
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        except (ConnectionResetError, BrokenPipeError):
-            pass  # popd hung up, as it may
+        except OSError as error:
+            if error.errno not in HUNG_UP:
+                raise
 
 
 def may_delete(octets):
