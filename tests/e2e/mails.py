@@ -2,6 +2,7 @@
 
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
+import contextlib
 import random
 import re
 
@@ -171,4 +172,9 @@ def stored(maildir):
 
 def files(maildir):
     """All files of a Maildir with their octets, to see that nothing has changed at all."""
-    return {str(path.relative_to(maildir)): path.read_bytes() for path in maildir.rglob("*") if path.is_file()}
+    found = {}
+    for path in maildir.rglob("*"):
+        if path.is_file():
+            with contextlib.suppress(FileNotFoundError):  # gone since: a session may still be deleting
+                found[str(path.relative_to(maildir))] = path.read_bytes()
+    return found
