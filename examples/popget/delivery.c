@@ -346,8 +346,8 @@ void delivery_marked(struct plan *plan, uint64_t key)
     }
 }
 
-/* The twins that are left move up. */
-static bool forget_deleted(struct plan *plan)
+/* The twins that are left move up. Whether they are gone is for the next listing to say. */
+static bool note_deleted(struct plan *plan)
 {
     struct names *names = &plan->fetch.names;
     const struct twin *twin;
@@ -358,7 +358,7 @@ static bool forget_deleted(struct plan *plan)
         twin = names_twin(names, key);
         name = names_of(names, key);
         name.copy = twin->listed - twin->marked + 1;
-        if (!state_forget(plan->state, &name, twin->listed)) {
+        if (!state_deleted(plan->state, &name, twin->listed)) {
             return false;
         }
     }
@@ -370,17 +370,18 @@ static bool is_whole_listing(const struct plan *plan)
 {
     const epop_sync_outcome *outcome = &plan->fetch.outcome;
 
-    return outcome->result == EPOP_OK && outcome->strange == 0 && plan->fetch.has_unique_ids &&
-           outcome->listed == plan->fetch.messages;
+    return outcome->result == EPOP_OK && outcome->strange == 0 && outcome->listed == plan->fetch.messages &&
+           (plan->fetch.has_unique_ids || (plan->fetch.was_listed && plan->fetch.messages == 0));
 }
 
 void delivery_finish(struct plan *plan)
 {
     bool deleted = plan->fetch.outcome.deletions == EPOP_SYNC_DELETED;
-    bool whole = is_whole_listing(plan);
+    int64_t now = (int64_t)time(NULL);
+    bool whole = is_whole_listing(plan) && now >= STATE_CLOCK_LEAST;
 
     if ((deleted || whole) && state_begin(plan->state) &&
-        (!whole || state_prune(plan->state, names_listed, &plan->fetch.names)) && (!deleted || forget_deleted(plan))) {
+        (!whole || state_prune(plan->state, names_listed, &plan->fetch.names, now)) && (!deleted || note_deleted(plan))) {
         state_commit(plan->state);
     }
 }

@@ -18,7 +18,8 @@
 
 enum {
     DAY = 24 * 60 * 60,
-    GAPS = 1024 /* numbers that may be missing in a small maildrop */
+    GAPS = 1024,         /* numbers that may be missing in a small maildrop */
+    UNDELETED_NAMED = 20 /* after so many only their number is told */
 };
 
 /* Unique-ids are kept only where somebody will see them. */
@@ -64,20 +65,32 @@ static int32_t on_maildrop(void *user, const epop_sync_maildrop_event *event)
     return 0;
 }
 
+/* A message that the server has said to have deleted. Some servers give the unique-id of a message that is gone to a new
+ * one: so it is not deleted again unseen. With --all it is fetched, and may go then. */
+static uint32_t look_at_deleted(struct plan *plan, uint32_t number)
+{
+    plan->fetch.undeleted++;
+    if (plan->fetch.undeleted <= UNDELETED_NAMED) {
+        report_failure(plan->report, STATUS_PROTOCOL, "message %lu: the server has said that it deleted it, and still "
+                       "lists it (it is neither fetched nor deleted again; --all fetches it)", (unsigned long)number);
+    }
+    return plan->options->all ? EPOP_SYNC_SEEN : EPOP_SYNC_SKIP;
+}
+
 /* What is known of it. */
-static uint32_t look_up(struct plan *plan, uint64_t key, uint64_t *first_seen)
+static uint32_t look_up(struct plan *plan, uint32_t number, uint64_t key, uint64_t *first_seen)
 {
     struct state_key name = names_of(&plan->fetch.names, key);
-    int64_t time = 0;
+    struct state_seen seen = {0, false};
 
     if (plan->state == NULL) {
         return EPOP_SYNC_NEW;
     }
-    switch (state_find(plan->state, &name, &time)) {
+    switch (state_find(plan->state, &name, &seen)) {
     case STATE_PRESENT:
         names_store(&plan->fetch.names, key);
-        *first_seen = (uint64_t)time;
-        return EPOP_SYNC_SEEN;
+        *first_seen = (uint64_t)seen.first_seen;
+        return seen.deleted ? look_at_deleted(plan, number) : (uint32_t)EPOP_SYNC_SEEN;
     case STATE_ABSENT:
         return EPOP_SYNC_NEW;
     default:
@@ -122,7 +135,7 @@ static void answer(struct plan *plan, uint32_t number, uint64_t octets, const ui
             return;
         }
     }
-    verdict = look_up(plan, key, &first_seen); /* of those that are not chosen too: their twins may be */
+    verdict = look_up(plan, number, key, &first_seen); /* of those that are not chosen too: their twins may be */
     if (!ranges_take(&plan->options->messages, number)) {
         verdict = EPOP_SYNC_SKIP;
         first_seen = 0;

@@ -41,6 +41,7 @@ struct fetch {
     uint64_t wanted;     /* messages, and their octets */
     uint64_t wanted_octets;
     uint64_t stored;
+    uint64_t undeleted; /* messages that are still listed, though the server said that it deleted them */
     uint64_t received;  /* octets of all messages */
     uint64_t discarded; /* ... and of those that were dropped */
     uint32_t number;    /* of the message that is being received */

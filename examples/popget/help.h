@@ -21,6 +21,7 @@ static const char *const help_lines[] = {
     "",
     "Which messages:",
     "  -s, --state FILE          remember in FILE what was fetched, and fetch what is new only",
+    "      --state-by-port       each port of HOST is another server",
     "      --new                 only what is new (default with --state)",
     "      --all                 with --state: what was fetched before, too",
     "  -m, --messages 1,3-5,9-   only these; all without it",

@@ -155,14 +155,23 @@ bool log_table_apply(struct log_table *table, uint32_t account, const struct rec
     }
     switch (record->kind) {
     case RECORD_SEEN:
-        entry->first_seen = entry->seen ? entry->first_seen : record->intent.time;
+        if (!entry->seen || entry->first_seen < STATE_CLOCK_LEAST) {
+            entry->first_seen = record->intent.time;
+        }
         entry->seen = true;
         drop_intent(entry);
         return true;
     case RECORD_INTENT:
         return set_intent(entry, &record->intent);
     case RECORD_FORGET:
-        entry->seen = false;
+        entry->seen = entry->deleted = false;
+        entry->gone = 0;
+        return true;
+    case RECORD_GONE:
+        entry->gone = record->intent.time;
+        return true;
+    case RECORD_DELETED:
+        entry->deleted = true;
         return true;
     default:
         drop_intent(entry);

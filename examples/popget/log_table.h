@@ -12,8 +12,10 @@ struct entry {
     struct state_intent intent; /* `key.id` stands behind the entry; `target` is NULL where there is no intent */
     uint64_t hash;
     int64_t first_seen;
+    int64_t gone; /* since when it is not listed; 0: it is */
     uint32_t account;
     bool seen;
+    bool deleted; /* as the server says */
 };
 
 struct log_table {

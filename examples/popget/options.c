@@ -10,6 +10,7 @@
 #include "dial.h"
 #include "help.h"
 #include "proxy.h"
+#include "state_account.h"
 #include "wipe.h"
 
 #include <regex.h>
@@ -272,6 +273,7 @@ static const struct row rows[] = {
     FLAG_ROW("crlf", 0, OF_BOTH, GROUP_NONE, crlf),
     FLAG_ROW("json", 0, OF_COMMAND, GROUP_NONE, json),
     TEXT_ROW("state", 's', OF_BOTH | PATH, GROUP_NONE, state_file),
+    FLAG_ROW("state-by-port", 0, OF_BOTH, GROUP_NONE, state_by_port),
     FLAG_ROW("new", 0, OF_BOTH, GROUP_SCOPE, new_only),
     FLAG_ROW("all", 0, OF_BOTH, GROUP_SCOPE, all),
     CALL_ROW("messages", 'm', OF_COMMAND, GROUP_NONE, set_messages),
@@ -481,6 +483,7 @@ bool options_settle(struct options *options, struct report *report)
         return false;
     }
     snprintf(options->account, sizeof options->account, "%s@%s:%s", options->user, options->host, options->port);
+    state_account_name(options);
     return true;
 }
 

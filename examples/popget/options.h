@@ -47,6 +47,7 @@ struct options {
     enum layer layer; /* of what is set now */
     enum layer layers[GROUPS];
     char account[ACCOUNT_SIZE]; /* "USER@HOST:PORT" */
+    char state_account[ACCOUNT_SIZE]; /* its name in the state: account_state_name */
     const char *url;            /* NULL: user, host and port were told one by one */
     char user[NAME_SIZE];
     char host[NAME_SIZE];
@@ -95,6 +96,7 @@ struct options {
     bool newest_first;
     bool all; /* what was fetched before, too */
     bool new_only;
+    bool state_by_port;
     bool all_accounts;
     bool crlf;
     bool allow_cleartext;

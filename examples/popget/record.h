@@ -18,7 +18,9 @@ enum {
     RECORD_SEEN = 'S',   /* TIME: first seen */
     RECORD_INTENT = 'I', /* all fields */
     RECORD_END = 'E',    /* of an intent, which came to nothing */
-    RECORD_FORGET = 'F'
+    RECORD_FORGET = 'F',
+    RECORD_GONE = 'G',   /* TIME: not listed since then; 0: listed again */
+    RECORD_DELETED = 'D' /* the server has said that it deleted it */
 };
 
 /* The fields that a kind has no use for are empty, or 0. */

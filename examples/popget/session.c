@@ -6,8 +6,10 @@
 
 #include "plan.h"
 #include "signals.h"
+#include "state_account.h"
 
 #include <string.h>
+#include <time.h>
 
 static bool is_busy(void *user)
 {
@@ -102,13 +104,30 @@ static void prepare_and_run(struct plan *plan)
     }
 }
 
+/* What was noted under an older name of the account. */
+static bool adopt(struct plan *plan)
+{
+    return state_begin(plan->state) && state_adopt(plan->state, state_account_is_old, plan->options) &&
+           state_commit(plan->state);
+}
+
+/* What was noted while the clock was not set would be very old otherwise, and be deleted at once by --delete-after. */
+static bool set_dates(struct plan *plan)
+{
+    int64_t now = (int64_t)time(NULL);
+
+    return now < STATE_CLOCK_LEAST ||
+           (state_begin(plan->state) && state_date(plan->state, now) && state_commit(plan->state));
+}
+
 static bool open_state(struct plan *plan)
 {
     if (plan->options->state_file == NULL) {
         return true;
     }
     plan->state = state_open(plan->options->state_file, plan->report);
-    return plan->state != NULL && state_use(plan->state, plan->options->account) && delivery_recover(plan);
+    return plan->state != NULL && state_use(plan->state, plan->options->state_account) && adopt(plan) &&
+           delivery_recover(plan) && set_dates(plan);
 }
 
 /* What an earlier run has left is looked into first: a Maildir that was taken away must not have been made anew. */

@@ -99,9 +99,19 @@ bool state_use(struct state *state, const char *account)
     return state->kind->use(state, account);
 }
 
-enum state_found state_find(struct state *state, const struct state_key *key, int64_t *first_seen)
+bool state_adopt(struct state *state, state_is_old is_old, void *user)
 {
-    return state->kind->find(state, key, first_seen);
+    return state->kind->adopt(state, is_old, user);
+}
+
+bool state_date(struct state *state, int64_t now)
+{
+    return state->kind->date(state, now);
+}
+
+enum state_found state_find(struct state *state, const struct state_key *key, struct state_seen *seen)
+{
+    return state->kind->find(state, key, seen);
 }
 
 bool state_each_intent(struct state *state, state_take_intent take, void *user)
@@ -129,9 +139,14 @@ bool state_forget(struct state *state, const struct state_key *key, uint32_t las
     return state->kind->forget(state, key, last);
 }
 
-bool state_prune(struct state *state, state_is_listed is_listed, void *user)
+bool state_deleted(struct state *state, const struct state_key *key, uint32_t last)
 {
-    return state->kind->prune(state, is_listed, user);
+    return state->kind->deleted(state, key, last);
+}
+
+bool state_prune(struct state *state, state_is_listed is_listed, void *user, int64_t now)
+{
+    return state->kind->prune(state, is_listed, user, now);
 }
 
 bool state_commit(struct state *state)

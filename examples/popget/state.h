@@ -31,9 +31,21 @@ struct state_intent {
     const char *detail; /* ... and under which name, or at which place */
 };
 
+/* What is known of a message that was seen. */
+struct state_seen {
+    int64_t first_seen;
+    bool deleted; /* the server has said that it deleted it */
+};
+
+enum {
+    STATE_GONE_SECONDS = 30 * 24 * 60 * 60, /* how long an id that is no longer listed is kept */
+    STATE_CLOCK_LEAST = 1577836800          /* 2020 began: a clock that is earlier was never set */
+};
+
 enum state_found { STATE_ABSENT, STATE_PRESENT, STATE_FAILED };
 
 typedef bool (*state_is_listed)(void *user, const struct state_key *key);
+typedef bool (*state_is_old)(void *user, const char *account);
 typedef bool (*state_take_intent)(void *user, const struct state_intent *intent);
 
 struct state;
@@ -41,13 +53,16 @@ struct state;
 /* A kind of file. */
 struct state_kind {
     bool (*use)(struct state *state, const char *account);
-    enum state_found (*find)(struct state *state, const struct state_key *key, int64_t *first_seen);
+    bool (*adopt)(struct state *state, state_is_old is_old, void *user);
+    bool (*date)(struct state *state, int64_t now);
+    enum state_found (*find)(struct state *state, const struct state_key *key, struct state_seen *seen);
     bool (*each_intent)(struct state *state, state_take_intent take, void *user);
     bool (*begin)(struct state *state);
     bool (*intend)(struct state *state, const struct state_intent *intent);
     bool (*settle)(struct state *state, const struct state_key *key, bool seen, int64_t time);
     bool (*forget)(struct state *state, const struct state_key *key, uint32_t last);
-    bool (*prune)(struct state *state, state_is_listed is_listed, void *user);
+    bool (*deleted)(struct state *state, const struct state_key *key, uint32_t last);
+    bool (*prune)(struct state *state, state_is_listed is_listed, void *user, int64_t now);
     bool (*commit)(struct state *state);
     void (*close)(struct state *state); /* frees it */
 };
@@ -66,7 +81,14 @@ void state_close(struct state *state); /* NULL does nothing */
 /* All calls below are about this account from here on. */
 bool state_use(struct state *state, const char *account);
 
-enum state_found state_find(struct state *state, const struct state_key *key, int64_t *first_seen);
+/* All that is known of other accounts for which `is_old` returns true becomes known of this one, and they are forgotten.
+ */
+bool state_adopt(struct state *state, state_is_old is_old, void *user);
+
+/* Messages that were stored while the clock was not set count as seen from `now` on. */
+bool state_date(struct state *state, int64_t now);
+
+enum state_found state_find(struct state *state, const struct state_key *key, struct state_seen *seen);
 
 /* What `take` gets is good until it returns; it must not change the state. It returns false to stop. */
 bool state_each_intent(struct state *state, state_take_intent take, void *user);
@@ -81,8 +103,12 @@ bool state_settle(struct state *state, const struct state_key *key, bool seen, i
 /* The copies from key->copy to `last` are no longer on the server. */
 bool state_forget(struct state *state, const struct state_key *key, uint32_t last);
 
-/* Forgets all that is not listed any more. */
-bool state_prune(struct state *state, state_is_listed is_listed, void *user);
+/* The server has said that it deleted the copies from key->copy to `last`. */
+bool state_deleted(struct state *state, const struct state_key *key, uint32_t last);
+
+/* After a whole listing: of what is not in it, forgets what was deleted, and what has not been listed for
+ * STATE_GONE_SECONDS. */
+bool state_prune(struct state *state, state_is_listed is_listed, void *user, int64_t now);
 bool state_commit(struct state *state);
 
 /* The kinds. `fd` is open for reading and writing, and taken over. NULL after a report. */

@@ -79,14 +79,15 @@ static const struct entry *look_up(const struct log *log, const struct state_key
     return log_table_find(&log->table, log->account, key);
 }
 
-static enum state_found log_find(struct state *state, const struct state_key *key, int64_t *first_seen)
+static enum state_found log_find(struct state *state, const struct state_key *key, struct state_seen *seen)
 {
     const struct entry *entry = look_up(log_of(state), key);
 
     if (entry == NULL || !entry->seen) {
         return STATE_ABSENT;
     }
-    *first_seen = entry->first_seen;
+    seen->first_seen = entry->first_seen;
+    seen->deleted = entry->deleted;
     return STATE_PRESENT;
 }
 
@@ -123,9 +124,9 @@ static bool log_settle(struct state *state, const struct state_key *key, bool se
     return add(log_of(state), seen ? RECORD_SEEN : RECORD_END, &intent);
 }
 
-static bool log_forget(struct state *state, const struct state_key *key, uint32_t last)
+/* One record for each copy that was seen. */
+static bool add_copies(struct log *log, int kind, const struct state_key *key, uint32_t last)
 {
-    struct log *log = log_of(state);
     struct state_intent intent = {*key, 0, "", ""};
     const struct entry *entry;
     uint64_t copy;
@@ -133,27 +134,123 @@ static bool log_forget(struct state *state, const struct state_key *key, uint32_
     for (copy = key->copy; copy <= last; copy++) {
         intent.key.copy = (uint32_t)copy;
         entry = look_up(log, &intent.key);
-        if (entry != NULL && entry->seen && !add(log, RECORD_FORGET, &intent)) {
+        if (entry != NULL && entry->seen && !add(log, kind, &intent)) {
             return false;
         }
     }
     return true;
 }
 
-static bool log_prune(struct state *state, state_is_listed is_listed, void *user)
+static bool log_forget(struct state *state, const struct state_key *key, uint32_t last)
+{
+    return add_copies(log_of(state), RECORD_FORGET, key, last);
+}
+
+static bool log_deleted(struct state *state, const struct state_key *key, uint32_t last)
+{
+    return add_copies(log_of(state), RECORD_DELETED, key, last);
+}
+
+/* What a whole listing changes; 0: nothing. Where the clock was set back, time begins anew. */
+static int change_of(const struct entry *entry, bool is_listed, int64_t now, int64_t *time)
+{
+    *time = 0;
+    if (is_listed) {
+        return entry->gone > 0 ? RECORD_GONE : 0;
+    }
+    if (entry->deleted || (entry->gone > 0 && now - entry->gone >= STATE_GONE_SECONDS)) {
+        return RECORD_FORGET;
+    }
+    *time = now;
+    return entry->gone == 0 || entry->gone > now ? RECORD_GONE : 0;
+}
+
+static bool log_prune(struct state *state, state_is_listed is_listed, void *user, int64_t now)
 {
     struct log *log = log_of(state);
     struct state_intent intent = {{NULL, 0, 0}, 0, "", ""};
+    const struct entry *entry;
+    int change;
+    size_t i;
+
+    for (i = 0; i < log->table.place_count; i++) {
+        entry = log->table.places[i];
+        if (entry == NULL || entry->account != log->account || !entry->seen) {
+            continue;
+        }
+        change = change_of(entry, is_listed(user, &entry->intent.key), now, &intent.time);
+        intent.key = entry->intent.key;
+        if (change != 0 && !add(log, change, &intent)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool log_date(struct state *state, int64_t now)
+{
+    struct log *log = log_of(state);
+    struct state_intent intent = {{NULL, 0, 0}, now, "", ""};
     const struct entry *entry;
     size_t i;
 
     for (i = 0; i < log->table.place_count; i++) {
         entry = log->table.places[i];
-        if (entry == NULL || entry->account != log->account || !entry->seen || is_listed(user, &entry->intent.key)) {
-            continue;
+        if (entry != NULL && entry->account == log->account && entry->seen && entry->first_seen < STATE_CLOCK_LEAST) {
+            intent.key = entry->intent.key;
+            if (!add(log, RECORD_SEEN, &intent)) {
+                return false;
+            }
         }
-        intent.key = entry->intent.key;
-        if (!add(log, RECORD_FORGET, &intent)) {
+    }
+    return true;
+}
+
+/* A message of another account becomes one of the account in use. */
+static bool adopt_entry(struct log *log, const struct entry *entry)
+{
+    struct state_intent seen = {entry->intent.key, entry->first_seen, "", ""};
+    uint32_t account = log->account;
+    bool good = (!entry->seen || add(log, RECORD_SEEN, &seen)) &&
+                (entry->intent.target == NULL || add(log, RECORD_INTENT, &entry->intent));
+
+    log->account = entry->account;
+    good = good && (!entry->seen || add(log, RECORD_FORGET, &seen)) &&
+           (entry->intent.target == NULL || add(log, RECORD_END, &seen));
+    log->account = account;
+    return good;
+}
+
+/* The table may grow meanwhile, so its entries are listed first. */
+static bool adopt_account(struct log *log, uint32_t account)
+{
+    struct entry **entries = (struct entry **)malloc((log->table.entry_count + 1) * sizeof(struct entry *));
+    size_t count = 0;
+    bool good = true;
+    size_t i;
+
+    if (entries == NULL) {
+        return no_memory(log);
+    }
+    for (i = 0; i < log->table.place_count; i++) {
+        if (log->table.places[i] != NULL && log->table.places[i]->account == account) {
+            entries[count++] = log->table.places[i];
+        }
+    }
+    for (i = 0; i < count && good; i++) {
+        good = adopt_entry(log, entries[i]);
+    }
+    free((void *)entries);
+    return good;
+}
+
+static bool log_adopt(struct state *state, state_is_old is_old, void *user)
+{
+    struct log *log = log_of(state);
+    size_t i;
+
+    for (i = 0; i < log->table.account_count; i++) {
+        if (i != log->account && is_old(user, log->table.accounts[i]) && !adopt_account(log, (uint32_t)i)) {
             return false;
         }
     }
@@ -186,12 +283,15 @@ static void log_close(struct state *state)
 
 static const struct state_kind kind = {
     .use = log_use,
+    .adopt = log_adopt,
+    .date = log_date,
     .find = log_find,
     .each_intent = log_each_intent,
     .begin = log_begin,
     .intend = log_intend,
     .settle = log_settle,
     .forget = log_forget,
+    .deleted = log_deleted,
     .prune = log_prune,
     .commit = log_commit,
     .close = log_close,
@@ -292,22 +392,28 @@ static bool go_to_end(struct log *log, off_t end)
 
 static bool write_entry(const struct log *log, FILE *out, const struct entry *entry, size_t *lines)
 {
-    struct record record = {RECORD_SEEN, log->table.accounts[entry->account], entry->intent};
-    bool good = true;
+    const struct state_intent *intent = &entry->intent;
+    const struct {
+        bool wanted;
+        struct record record;
+    } rows[] = {
+        {entry->seen, {RECORD_SEEN, NULL, {intent->key, entry->first_seen, "", ""}}},
+        {entry->gone > 0, {RECORD_GONE, NULL, {intent->key, entry->gone, "", ""}}},
+        {entry->deleted, {RECORD_DELETED, NULL, {intent->key, 0, "", ""}}},
+        {intent->target != NULL, {RECORD_INTENT, NULL, *intent}},
+    };
+    struct record record;
+    size_t i;
 
-    if (entry->seen) {
-        record.intent.time = entry->first_seen;
-        record.intent.target = record.intent.detail = "";
-        good = record_write(out, &record);
-        *lines += 1;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        record = rows[i].record;
+        record.account = log->table.accounts[entry->account];
+        if (rows[i].wanted && !record_write(out, &record)) {
+            return false;
+        }
+        *lines += rows[i].wanted;
     }
-    if (good && entry->intent.target != NULL) {
-        record.kind = RECORD_INTENT;
-        record.intent = entry->intent;
-        good = record_write(out, &record);
-        *lines += 1;
-    }
-    return good;
+    return true;
 }
 
 static bool write_all(const struct log *log, FILE *out, size_t *lines)

@@ -23,19 +23,64 @@ enum {
 };
 
 /* The statements, prepared once. */
-enum { ACCOUNT_ADD, ACCOUNT_FIND, FIND, INTENTS, BEGIN, INTEND, INTENT_END, SEEN, FORGET, PRUNE, COMMIT, STATEMENTS };
+enum {
+    ACCOUNT_ADD,
+    ACCOUNT_FIND,
+    ADOPT_SEEN, /* these six in this order */
+    ADOPT_INTENTS,
+    ADOPT_REST_SEEN,
+    ADOPT_REST_INTENTS,
+    ADOPT_REST_GONE,
+    ADOPT_END,
+    DATE,
+    FIND,
+    INTENTS,
+    BEGIN,
+    INTEND,
+    INTENT_END,
+    SEEN,
+    FORGET,
+    FORGET_GONE,
+    DELETED,
+    PRUNE, /* these four in this order */
+    PRUNE_BACK,
+    PRUNE_CLOCK,
+    PRUNE_GONE,
+    COMMIT,
+    STATEMENTS
+};
+
+#define OLD "(SELECT id FROM account WHERE id <> ?1 AND is_old(name))"
+#define SAME "b.account = a.account AND b.id = a.id AND b.copy = a.copy"
 
 static const char *const texts[STATEMENTS] = {
     "INSERT OR IGNORE INTO account(name) VALUES (?1)",
     "SELECT id FROM account WHERE name = ?1",
-    "SELECT first_seen FROM seen WHERE account = ?1 AND id = ?2 AND copy = ?3",
+    "UPDATE OR IGNORE seen SET account = ?1 WHERE account IN " OLD,
+    "UPDATE OR IGNORE intent SET account = ?1 WHERE account IN " OLD,
+    "DELETE FROM seen WHERE account IN " OLD,
+    "DELETE FROM intent WHERE account IN " OLD,
+    "DELETE FROM gone WHERE account IN " OLD,
+    "DELETE FROM account WHERE id IN " OLD,
+    "UPDATE seen SET first_seen = ?2 WHERE account = ?1 AND first_seen < ?3",
+    "SELECT a.first_seen, EXISTS (SELECT 1 FROM gone AS b WHERE " SAME " AND b.deleted)"
+    " FROM seen AS a WHERE a.account = ?1 AND a.id = ?2 AND a.copy = ?3",
     "SELECT id, copy, time, target, detail FROM intent WHERE account = ?1",
     "BEGIN IMMEDIATE",
     "INSERT OR REPLACE INTO intent(account, id, copy, time, target, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     "DELETE FROM intent WHERE account = ?1 AND id = ?2 AND copy = ?3",
     "INSERT OR IGNORE INTO seen(account, id, copy, first_seen) VALUES (?1, ?2, ?3, ?4)",
     "DELETE FROM seen WHERE account = ?1 AND id = ?2 AND copy BETWEEN ?3 AND ?4",
-    "DELETE FROM seen WHERE account = ?1 AND NOT is_listed(id, copy)",
+    "DELETE FROM gone WHERE account = ?1 AND id = ?2 AND copy BETWEEN ?3 AND ?4",
+    "INSERT OR REPLACE INTO gone(account, id, copy, since, deleted)"
+    " SELECT account, id, copy, 0, 1 FROM seen WHERE account = ?1 AND id = ?2 AND copy BETWEEN ?3 AND ?4",
+    "DELETE FROM seen AS a WHERE account = ?1 AND NOT is_listed(id, copy) AND EXISTS"
+    " (SELECT 1 FROM gone AS b WHERE " SAME " AND (b.deleted OR b.since <= ?2 - ?3))",
+    "DELETE FROM gone AS a WHERE account = ?1 AND ((is_listed(id, copy) AND NOT deleted) OR NOT EXISTS"
+    " (SELECT 1 FROM seen AS b WHERE " SAME "))",
+    "UPDATE gone SET since = ?2 WHERE account = ?1 AND since > ?2",
+    "INSERT OR IGNORE INTO gone(account, id, copy, since, deleted)"
+    " SELECT account, id, copy, ?2, 0 FROM seen WHERE account = ?1 AND NOT is_listed(id, copy)",
     "COMMIT",
 };
 
@@ -51,12 +96,19 @@ static const char schema[] =
     "PRAGMA user_version = 1;"
     "COMMIT;";
 
+/* What a popget of before did without: it does no harm where it is old. */
+static const char additions[] =
+    "CREATE TABLE IF NOT EXISTS gone(account INTEGER NOT NULL REFERENCES account, id BLOB NOT NULL,"
+    " copy INTEGER NOT NULL, since INTEGER NOT NULL, deleted INTEGER NOT NULL, PRIMARY KEY (account, id, copy))"
+    " WITHOUT ROWID;";
+
 struct database {
     struct state state;
     sqlite3 *sqlite;
     sqlite3_stmt *statements[STATEMENTS];
     sqlite3_int64 account;
     state_is_listed is_listed; /* while pruning */
+    state_is_old is_old;       /* while adopting */
     void *user;
 };
 
@@ -117,14 +169,15 @@ static bool database_use(struct state *state, const char *account)
     return good;
 }
 
-static enum state_found database_find(struct state *state, const struct state_key *key, int64_t *first_seen)
+static enum state_found database_find(struct state *state, const struct state_key *key, struct state_seen *seen)
 {
     struct database *database = database_of(state);
     sqlite3_stmt *find = bind_key(database, FIND, key);
     int result = sqlite3_step(find);
 
     if (result == SQLITE_ROW) {
-        *first_seen = sqlite3_column_int64(find, 0);
+        seen->first_seen = sqlite3_column_int64(find, 0);
+        seen->deleted = sqlite3_column_int(find, 1) != 0;
     } else if (result != SQLITE_DONE) {
         fail(database);
     }
@@ -193,7 +246,16 @@ static bool database_forget(struct state *state, const struct state_key *key, ui
     struct database *database = database_of(state);
 
     sqlite3_bind_int64(bind_key(database, FORGET, key), 4, last);
-    return run(database, FORGET);
+    sqlite3_bind_int64(bind_key(database, FORGET_GONE, key), 4, last);
+    return run(database, FORGET) && run(database, FORGET_GONE);
+}
+
+static bool database_deleted(struct state *state, const struct state_key *key, uint32_t last)
+{
+    struct database *database = database_of(state);
+
+    sqlite3_bind_int64(bind_key(database, DELETED, key), 4, last);
+    return run(database, DELETED);
 }
 
 /* The SQL function that asks whether a row is still listed. */
@@ -209,14 +271,51 @@ static void sql_is_listed(sqlite3_context *context, int count, sqlite3_value **v
     sqlite3_result_int(context, database->is_listed(database->user, &key));
 }
 
-static bool database_prune(struct state *state, state_is_listed is_listed, void *user)
+/* Statements about the account in use, in order; parameters that one does not have are not missed. */
+static bool run_all(struct database *database, int first, int last, int64_t now, int64_t seconds)
+{
+    bool good = true;
+
+    for (; good && first <= last; first++) {
+        sqlite3_bind_int64(database->statements[first], 1, database->account);
+        sqlite3_bind_int64(database->statements[first], 2, now);
+        sqlite3_bind_int64(database->statements[first], 3, seconds);
+        good = run(database, first);
+    }
+    return good;
+}
+
+static bool database_prune(struct state *state, state_is_listed is_listed, void *user, int64_t now)
 {
     struct database *database = database_of(state);
 
     database->is_listed = is_listed;
     database->user = user;
-    sqlite3_bind_int64(database->statements[PRUNE], 1, database->account);
-    return run(database, PRUNE);
+    return run_all(database, PRUNE, PRUNE_GONE, now, STATE_GONE_SECONDS);
+}
+
+/* The SQL function that asks whether an account is to be adopted. */
+static void sql_is_old(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    struct database *database = (struct database *)sqlite3_user_data(context);
+
+    (void)count;
+    sqlite3_result_int(context, database->is_old(database->user, (const char *)sqlite3_value_text(values[0])));
+}
+
+/* Nothing is left of the old one: SQLite may give its number to a later account. */
+static bool database_adopt(struct state *state, state_is_old is_old, void *user)
+{
+    struct database *database = database_of(state);
+
+    database->is_old = is_old;
+    database->user = user;
+    return run_all(database, ADOPT_SEEN, ADOPT_END, 0, 0);
+}
+
+static bool database_date(struct state *state, int64_t now)
+{
+    return run_all(database_of(state), DATE, DATE, now, STATE_CLOCK_LEAST);
 }
 
 static bool database_commit(struct state *state)
@@ -238,12 +337,15 @@ static void database_close(struct state *state)
 
 static const struct state_kind kind = {
     .use = database_use,
+    .adopt = database_adopt,
+    .date = database_date,
     .find = database_find,
     .each_intent = database_each_intent,
     .begin = database_begin,
     .intend = database_intend,
     .settle = database_settle,
     .forget = database_forget,
+    .deleted = database_deleted,
     .prune = database_prune,
     .commit = database_commit,
     .close = database_close,
@@ -283,13 +385,14 @@ static bool check_format(struct database *database)
         return false;
     }
     if (tables == 0) {
-        return execute(database, schema);
+        return execute(database, schema) && execute(database, additions);
     }
     if (application != APPLICATION) {
         return state_fail(state->file, state->report, "an SQLite database of another program (give another file)");
     }
-    return version <= VERSION ||
-           state_fail(state->file, state->report, "its format is newer than this popget (use a newer popget)");
+    return version <= VERSION
+               ? execute(database, additions)
+               : state_fail(state->file, state->report, "its format is newer than this popget (use a newer popget)");
 }
 
 static bool prepare(struct database *database)
@@ -304,6 +407,14 @@ static bool prepare(struct database *database)
     return true;
 }
 
+static bool add_function(struct database *database, const char *name, int arguments,
+                         void (*call)(sqlite3_context *, int, sqlite3_value **))
+{
+    return sqlite3_create_function(database->sqlite, name, arguments, SQLITE_UTF8, database, call, NULL, NULL) ==
+               SQLITE_OK ||
+           fail(database);
+}
+
 /* The lock is taken by the first transaction, and kept. Whose database it is, is asked before anything is set: the
  * journal mode is written into the file. */
 static bool start(struct database *database)
@@ -311,9 +422,7 @@ static bool start(struct database *database)
     return execute(database, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF") &&
            execute(database, "BEGIN IMMEDIATE; COMMIT") && check_format(database) &&
            execute(database, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE; COMMIT") &&
-           (sqlite3_create_function(database->sqlite, "is_listed", 2, SQLITE_UTF8, database, sql_is_listed, NULL,
-                                    NULL) == SQLITE_OK ||
-            fail(database)) &&
+           add_function(database, "is_listed", 2, sql_is_listed) && add_function(database, "is_old", 1, sql_is_old) &&
            prepare(database);
 }
 

@@ -115,6 +115,10 @@ static void report_deletions(struct plan *plan)
     uint64_t marked = plan->fetch.counts.marked;
     const char *what = plan->fetch.counts.unread > 0 ? "marked, some of them unread" : "stored";
 
+    if (plan->fetch.undeleted > 0) {
+        report_failure(plan->report, STATUS_PROTOCOL, "the server said that it deleted these, and still has them: %" PRIu64,
+                       plan->fetch.undeleted);
+    }
     if (marked == 0) {
         return;
     }

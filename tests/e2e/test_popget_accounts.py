@@ -58,7 +58,7 @@ def test_all_accounts(tmp_path, config):
     with MiniPop(small(3)) as one, MiniPop(small(2)) as other:
         config(
             DEFAULTS
-            + "  state ~/state\n\n"
+            + "  state ~/state\n  state-by-port\n\n"
             + account("one", one, "  maildir ~/one", "  delete")
             + account("other", other, "  mbox ~/other")
         )

@@ -94,13 +94,150 @@ def test_each_message_once(tmp_path, state):
 
 
 def test_accounts_do_not_mix(tmp_path, state):
-    """Another server may use the same unique-ids."""
+    """Another user, and with --state-by-port another port, may have the same unique-ids."""
     with MiniPop(small()) as one, MiniPop(small()) as other:
-        fetch(one, tmp_path, state)
-        fetch(other, tmp_path, state)
+        fetch(one, tmp_path, state, "--state-by-port")
+        fetch(other, tmp_path, state, "--state-by-port")
         assert len(stored(tmp_path / "in")) == 10
-        fetch(one, tmp_path, state)
-        assert len(stored(tmp_path / "in")) == 10
+        fetch(one, tmp_path, state, "--state-by-port", user="bob")
+        assert len(stored(tmp_path / "in")) == 15
+        fetch(one, tmp_path, state, "--state-by-port")
+        assert len(stored(tmp_path / "in")) == 15
+
+
+def test_one_server_by_any_name(tmp_path, state):
+    """Letter case and a final dot of the host do not matter, nor does the port."""
+    messages = small(3)
+    with MiniPop(messages) as server, MiniPop(messages) as moved:
+        for host in ("localhost", "LOCALHOST", "LocalHost."):
+            fetch(server, tmp_path, state, "--tls", "never", host=host)
+        fetch(moved, tmp_path, state, "--tls", "never", host="localhost")
+        assert_same(stored(tmp_path / "in"), messages)
+
+
+def old_database(path, account, ids):
+    """As popget made them before accounts lost their ports: the schema is of its first release."""
+    with sqlite3.connect(path) as database:
+        database.executescript(
+            "CREATE TABLE account(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+            "CREATE TABLE seen(account INTEGER NOT NULL REFERENCES account, id BLOB NOT NULL, copy INTEGER NOT NULL,"
+            " first_seen INTEGER NOT NULL, PRIMARY KEY (account, id, copy)) WITHOUT ROWID;"
+            "CREATE TABLE intent(account INTEGER NOT NULL REFERENCES account, id BLOB NOT NULL, copy INTEGER NOT NULL,"
+            " time INTEGER NOT NULL, target TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (account, id, copy))"
+            " WITHOUT ROWID;"
+            "PRAGMA application_id = 1701867376; PRAGMA user_version = 1;"
+        )
+        number = database.execute("INSERT INTO account(name) VALUES (?)", (account,)).lastrowid
+        for name in ids:
+            database.execute("INSERT INTO seen VALUES (?, ?, 1, 1700000000)", (number, name.encode()))
+    database.close()
+
+
+def old_log(path, account, ids):
+    lines = [f"S {account} {name} 1 1700000000 - -" for name in ids]
+    path.write_text(LOG_HEAD + "".join(f"{line} {xxh64(line.encode()):016x}\n" for line in lines))
+
+
+@pytest.mark.parametrize("write", [old_database, old_log])
+@pytest.mark.parametrize("old, known", [("LOCALHOST:110", 2), ("localhost:995", 2), ("localhost:PORT", 2)])
+@pytest.mark.parametrize("by_port", [False, True])
+def test_state_of_an_older_popget(tmp_path, write, old, known, by_port):
+    """It is taken over: with the port in use, or one of the two that POP3 has."""
+    with MiniPop(small(3)) as server:
+        write(tmp_path / "state", "alice@" + old.replace("PORT", str(server.port)), ["uid-1", "uid-2"])
+        options = ["--tls", "never", *(["--state-by-port"] if by_port else [])]
+        for _ in range(2):
+            fetch(server, tmp_path, tmp_path / "state", *options, host="localhost")
+        expected = small(3)[2:] if not by_port or "PORT" in old else small(3)
+        assert_same(stored(tmp_path / "in"), expected)
+
+
+@pytest.mark.parametrize("write", [old_database, old_log])
+@pytest.mark.parametrize("other", ["localhost:2110", "example.org:110", "localhost.example:110"])
+def test_state_of_another_account(tmp_path, write, other):
+    with MiniPop(small(3)) as server:
+        write(tmp_path / "state", f"alice@{other}", ["uid-1", "uid-2"])
+        fetch(server, tmp_path, tmp_path / "state", "--tls", "never", host="localhost")
+        assert_same(stored(tmp_path / "in"), small(3))
+
+
+def test_server_that_keeps_what_it_deleted(tmp_path, state):
+    """+OK to DELE and QUIT, and all is still there: named, and not fetched again."""
+    with MiniPop(small(3), DELE=b"+OK\r\n") as server:
+        fetch(server, tmp_path, state, "--delete")
+        for _ in range(2):
+            done = fetch(server, tmp_path, state, "--delete", status=EX_PROTOCOL)
+            assert b"message 2: the server has said that it deleted it" in done.stderr
+        assert_same(stored(tmp_path / "in"), small(3))
+        assert server.verbs().count(b"DELE") == 3  # it may be another message under an old unique-id: not unseen
+        server.overrides.clear()
+        fetch(server, tmp_path, state, "--all", "--delete", status=EX_PROTOCOL)
+        assert server.maildrop == {} and len(stored(tmp_path / "in")) == 6
+
+
+def test_listing_that_shrinks_once(tmp_path, state):
+    """Three, one, three: what is gone for a while is still known."""
+    with MiniPop(small(3)) as server:
+        fetch(server, tmp_path, state)
+        whole = dict(server.maildrop)
+        del server.maildrop[2], server.maildrop[3]
+        fetch(server, tmp_path, state)
+        server.maildrop = whole
+        fetch(server, tmp_path, state)
+        assert_same(stored(tmp_path / "in"), small(3))
+
+
+def since(state, days):
+    """What is not listed has not been for so many days more."""
+    if state.read_bytes()[:6] == b"SQLite":
+        with sqlite3.connect(state) as database:
+            database.execute("UPDATE gone SET since = since - ?", (days * DAY,))
+        database.close()
+    else:
+        age(state, days)
+
+
+@pytest.mark.parametrize("days, copies", [(29, 3), (31, 4)])
+def test_what_is_gone_is_kept_for_30_days(tmp_path, state, days, copies):
+    with MiniPop(small(3)) as server:
+        fetch(server, tmp_path, state)
+        last = server.maildrop.pop(3)
+        fetch(server, tmp_path, state)
+        since(state, days)
+        fetch(server, tmp_path, state)
+        server.maildrop[3] = last
+        fetch(server, tmp_path, state)
+        assert len(stored(tmp_path / "in")) == copies
+
+
+def test_gone_and_back_and_gone(tmp_path, state):
+    """The 30 days begin anew."""
+    with MiniPop(small(3)) as server:
+        whole = dict(server.maildrop)
+        fewer = {number: whole[number] for number in (1, 2)}
+        fetch(server, tmp_path, state)
+        for listed in (fewer, whole, fewer):
+            server.maildrop = dict(listed)
+            fetch(server, tmp_path, state)
+            if listed is fewer:
+                since(state, 20)
+        server.maildrop = dict(fewer)
+        fetch(server, tmp_path, state)
+        server.maildrop = whole
+        fetch(server, tmp_path, state)
+        assert_same(stored(tmp_path / "in"), small(3))
+
+
+def test_clock_that_was_not_set(tmp_path, state):
+    """First seen in 1970: the days of --delete-after begin when the clock is right."""
+    with MiniPop(small(2)) as server:
+        fetch(server, tmp_path, state)
+        age(state, 21000)
+        fetch(server, tmp_path, state, "--delete-after", 7)
+        assert len(server.maildrop) == 2
+        age(state, 8)
+        fetch(server, tmp_path, state, "--delete-after", 7)
+        assert server.maildrop == {} and len(stored(tmp_path / "in")) == 2
 
 
 @pytest.mark.parametrize("target", ["--maildir", "--mbox"])
@@ -193,22 +330,13 @@ def test_twin_that_was_not_chosen(tmp_path, state):
 
 
 def test_unique_id_that_comes_back(tmp_path, state):
-    """After a deletion the server may give a unique-id to a new message (RFC 1939 section 7)."""
+    """A unique-id that a listing was without, after its message was deleted, is new when it comes again."""
     with MiniPop(small(1)) as server:
         fetch(server, tmp_path, state, "--delete")
+        fetch(server, tmp_path, state)
         append(server, b"Subject: another\n\nwith the old unique-id\n")
         fetch(server, tmp_path, state, "--delete")
         assert len(stored(tmp_path / "in")) == 2 and server.maildrop == {}
-
-
-def test_what_is_gone_is_forgotten(tmp_path, state):
-    with MiniPop(small(3)) as server:
-        fetch(server, tmp_path, state)
-        last = server.maildrop.pop(3)
-        fetch(server, tmp_path, state)
-        server.maildrop[3] = last
-        fetch(server, tmp_path, state)
-        assert len(stored(tmp_path / "in")) == 4
 
 
 def test_listing_without_some_unique_ids(tmp_path, state):
@@ -426,6 +554,7 @@ def test_log_is_shortened(tmp_path):
             server.maildrop = {n: sent_by_epop(b"Subject: %d\n\n" % n) for n in range(1, 201)}
             fetch(server, tmp_path, state, "--delete")
             assert server.maildrop == {}
+            fetch(server, tmp_path, state)
             sizes.append(state.stat().st_size)
         server.maildrop = {1: sent_by_epop(b"Subject: kept\n\n")}
         fetch(server, tmp_path, state)

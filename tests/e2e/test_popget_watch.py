@@ -191,7 +191,7 @@ def test_refused_account_is_set_aside(tmp_path):
     file.chmod(0o600)
     with MiniPop(small(1)) as bad, MiniPop(small(1)) as good:
         config.write_text(
-            f"defaults\n allow-cleartext\n state {tmp_path / 'state'}\n"
+            f"defaults\n allow-cleartext\n state-by-port\n state {tmp_path / 'state'}\n"
             f"account bad\n url pop://alice@127.0.0.1:{bad.port}\n password-file {file}\n maildir {tmp_path / 'bad'}\n"
             f"account good\n url pop://alice@127.0.0.1:{good.port}\n passwordeval \"echo {PASSWORD}\"\n"
             f" maildir {tmp_path / 'in'}\n"
