@@ -70,13 +70,30 @@ def test_password_file_with_a_byte_order_mark(tmp_path, text):
         (b"220-mail.example.org\r\n220 ESMTP\r\n", b"an SMTP server"),
         (b"* OK [CAPABILITY IMAP4rev1] ready\r\n", b"an IMAP server"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", b"an SSH server"),
+        (b"hello\0\x1b[1m, who is there?\r\n", b"no POP3 server"),
     ],
 )
 def test_server_of_another_protocol(tmp_path, greeting, service):
     with MiniPop(GREETING=greeting) as server:
         done = popget("--maildir", tmp_path / "in", port=server.port, status=EX_PROTOCOL)
         assert b"this is " + service + b": wrong port?" in done.stderr
+        shown = greeting.split(b"\r\n")[0].replace(b"\0", rb"\x00").replace(b"\x1b", rb"\x1b")
+        assert b'It begins with "' + shown + b'"' in done.stderr
         assert server.commands == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--crlf",), ("--watch", 60), ("--state", "state"), ("--new", "--state", "s"), ("--all",),
+        ("--max-messages", 1), ("--headers-first", "a"), ("--since", 1), ("--kill-size", 1), ("--delete-matching", "a"),
+        ("--use-top",), ("--newest-first",), ("--delete",), ("--keep-newest", 1), ("--delete-after", 1),
+    ],
+)  # fmt: skip
+def test_list_with_what_is_for_fetching(tmp_path, options):
+    said = popget("--list", *options, port=1, status=EX_USAGE, cwd=tmp_path).stderr
+    assert b"is for fetching" in said and options[-2 if len(options) > 1 else 0].encode() in said
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
