@@ -2,8 +2,8 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * epop_client_raw sends any line; the host says which shape the response has, since nobody else knows it: a status line,
- * or one with lines after it. Whether the server has the command is seen in CAPA, which login asks for anyhow.
+ * epop_client_raw sends any line; the host says which shape the response has, since nobody else knows it: a status
+ * line, or one with lines after it. Whether the server has the command is seen in CAPA, which login asks for anyhow.
  */
 #include <epop/epop.h>
 #include <stdio.h>
@@ -98,9 +98,15 @@ int main(int argc, char **argv)
         .struct_size = sizeof callbacks, .on_row = on_row, .on_end = on_end, .on_ask = on_ask};
     static uint8_t line[EPOP_CLIENT_LINE_MIN], output[EPOP_CLIENT_OUTPUT_MIN];
     static epop_client_slot slots[4];
-    const epop_client_config config = {.struct_size = sizeof config, .flags = EPOP_CLIENT_ALLOW_CLEARTEXT,
-        .callbacks = &callbacks, .line_buffer = line, .line_buffer_size = sizeof line, .output_buffer = output,
-        .output_buffer_size = sizeof output, .slots = slots, .slot_count = 4};
+    const epop_client_config config = {.struct_size = sizeof config,
+                                       .flags = EPOP_CLIENT_ALLOW_CLEARTEXT,
+                                       .callbacks = &callbacks,
+                                       .line_buffer = line,
+                                       .line_buffer_size = sizeof line,
+                                       .output_buffer = output,
+                                       .output_buffer_size = sizeof output,
+                                       .slots = slots,
+                                       .slot_count = 4};
     int32_t result;
     int fd;
 

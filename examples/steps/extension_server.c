@@ -2,9 +2,9 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * Two things make an extension: a line in CAPA, by which clients find it (`capabilities` in the config), and on_command,
- * which the session calls for every command that it does not know. The rest, framing, dot-stuffing and phases, is the
- * session's. One client at a time; "hello" is everybody's password.
+ * Two things make an extension: a line in CAPA, by which clients find it (`capabilities` in the config), and
+ * on_command, which the session calls for every command that it does not know. The rest, framing, dot-stuffing and
+ * phases, is the session's. One client at a time; "hello" is everybody's password.
  */
 #include <epop/epop.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static size_t sent;
 static int32_t on_auth(void *user, const epop_auth_event *event)
 {
     (void)user;
-    if (event->password.len == 5 && epop_secret_equal(event->password.ptr, "hello", 5)) {
+    if (event->password.len == 5 && memcmp(event->password.ptr, "hello", 5) == 0) {
         return epop_server_accept(&server);
     }
     return epop_server_refuse(&server, EPOP_CODE_AUTH, NULL, 0);
@@ -46,8 +46,12 @@ static uint64_t octets_of(const char *message)
 
 static int32_t on_open(void *user, const epop_open_event *event)
 {
-    epop_maildrop maildrop = {.struct_size = sizeof maildrop, .count = COUNT, .deleted = deleted,
-                              .deleted_size = sizeof deleted, .expire = EPOP_UNSET, .login_delay = EPOP_UNSET};
+    epop_maildrop maildrop = {.struct_size = sizeof maildrop,
+                              .count = COUNT,
+                              .deleted = deleted,
+                              .deleted_size = sizeof deleted,
+                              .expire = EPOP_UNSET,
+                              .login_delay = EPOP_UNSET};
     int i;
 
     (void)user;
@@ -113,8 +117,8 @@ static void find(epop_span text)
 static int32_t on_command(void *user, const epop_command_event *event)
 {
     static const char found[] = "numbers follow";
-    const epop_reply reply = {.struct_size = sizeof reply, .status = EPOP_STATUS_OK,
-                              .detail = {(const uint8_t *)found, sizeof found - 1}};
+    const epop_reply reply = {
+        .struct_size = sizeof reply, .status = EPOP_STATUS_OK, .detail = {(const uint8_t *)found, sizeof found - 1}};
     epop_span keyword = event->command->keyword; /* as it came, in any letter case */
 
     (void)user;
@@ -151,7 +155,8 @@ static void serve(int fd, const epop_server_config *config)
     uint32_t wants, seconds;
 
     epop_server_init(&server, sizeof server, config);
-    while (result == EPOP_OK && (!((wants = epop_server_wants(&server)) & EPOP_WANT_CLOSE) || (wants & EPOP_WANT_DRAIN))) {
+    while (result == EPOP_OK &&
+           (!((wants = epop_server_wants(&server)) & EPOP_WANT_CLOSE) || (wants & EPOP_WANT_DRAIN))) {
         if (wants & EPOP_WANT_BODY) {
             send_body();
         } else if (wants & EPOP_WANT_DRAIN) {
@@ -172,15 +177,28 @@ static void serve(int fd, const epop_server_config *config)
 
 int main(int argc, char **argv)
 {
-    static const epop_server_callbacks callbacks = {.struct_size = sizeof callbacks, .on_auth = on_auth,
-        .on_open = on_open, .on_info = on_info, .on_send = on_send, .on_commit = on_commit, .on_command = on_command};
+    static const epop_server_callbacks callbacks = {.struct_size = sizeof callbacks,
+                                                    .on_auth = on_auth,
+                                                    .on_open = on_open,
+                                                    .on_info = on_info,
+                                                    .on_send = on_send,
+                                                    .on_commit = on_commit,
+                                                    .on_command = on_command};
     static const char capabilities[] = "XFIND\r\n";
     static uint8_t line[EPOP_SERVER_LINE_MIN], name[64], output[EPOP_SERVER_OUTPUT_MIN];
-    const epop_server_config config = {.struct_size = sizeof config, .flags = EPOP_SERVER_ALLOW_CLEARTEXT,
-        .callbacks = &callbacks, .line_buffer = line, .line_buffer_size = sizeof line, .name_buffer = name,
-        .name_buffer_size = sizeof name, .output_buffer = output, .output_buffer_size = sizeof output,
-        .capabilities = capabilities, .capabilities_len = sizeof capabilities - 1, .expire = EPOP_UNSET,
-        .login_delay = EPOP_UNSET};
+    const epop_server_config config = {.struct_size = sizeof config,
+                                       .flags = EPOP_SERVER_ALLOW_CLEARTEXT,
+                                       .callbacks = &callbacks,
+                                       .line_buffer = line,
+                                       .line_buffer_size = sizeof line,
+                                       .name_buffer = name,
+                                       .name_buffer_size = sizeof name,
+                                       .output_buffer = output,
+                                       .output_buffer_size = sizeof output,
+                                       .capabilities = capabilities,
+                                       .capabilities_len = sizeof capabilities - 1,
+                                       .expire = EPOP_UNSET,
+                                       .login_delay = EPOP_UNSET};
     int listener, fd;
 
     if (argc != 2) {

@@ -18,9 +18,9 @@
 
 struct link;
 
-/* The link of this program, before there is a socket: a fault in the files is told before anybody is called. NULL after a
- * message on standard error. A client trusts the authorities in the file and nobody else, for the name or address `host`
- * and no other, which must outlive the link. */
+/* The link of this program, before there is a socket: a fault in the files is told before anybody is called. NULL after
+ * a message on standard error. A client trusts the authorities in the file and nobody else, for the name or address
+ * `host` and no other, which must outlive the link. */
 struct link *link_client(const char *host, const char *ca_file);
 struct link *link_server(const char *certificate_file, const char *key_file);
 

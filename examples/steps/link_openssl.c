@@ -3,8 +3,8 @@
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
  * A BIO pair keeps OpenSSL away from the socket. What SSL_write and the handshake produce is read from `network` and
- * sent; what is received is written into `network`, for SSL_read to find. Any event loop can be put there instead of the
- * blocking calls. A host that is content with blocking sockets could give OpenSSL the socket itself, by SSL_set_fd.
+ * sent; what is received is written into `network`, for SSL_read to find. Any event loop can be put there instead of
+ * the blocking calls. A host that is content with blocking sockets could give OpenSSL the socket itself, by SSL_set_fd.
  */
 #include "link.h"
 
@@ -86,8 +86,8 @@ static int32_t flush(struct link *link)
     return result;
 }
 
-/* Receives as much as the pair has room for. At the end of the connection the pair is told: OpenSSL knows whether TLS had
- * ended before it. */
+/* Receives as much as the pair has room for. At the end of the connection the pair is told: OpenSSL knows whether TLS
+ * had ended before it. */
 static int32_t fill(struct link *link)
 {
     uint8_t octets[4096];

@@ -2,9 +2,9 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * The mechanism stands in the list that epop_sasl_config has, as any of the library's does: the client finds it in CAPA,
- * and the hosts answer its questions. Client and server are in one program here, and each is fed what the other puts out:
- * a session does not care where octets come from.
+ * The mechanism stands in the list that epop_sasl_config has, as any of the library's does: the client finds it in
+ * CAPA, and the hosts answer its questions. Client and server are in one program here, and each is fed what the other
+ * puts out: a session does not care where octets come from.
  */
 #include <epop/epop.h>
 #include <stdio.h>
@@ -58,7 +58,9 @@ static int32_t on_auth(void *user, const epop_auth_event *event)
 
     (void)user;
     printf("server is asked: %s %s\n", event->mechanism,
-           event->auth == EPOP_AUTH_PASSWORD ? "password" : event->auth == EPOP_AUTH_TOKEN ? "code" : "failed");
+           event->auth == EPOP_AUTH_PASSWORD ? "password"
+           : event->auth == EPOP_AUTH_TOKEN  ? "code"
+                                             : "failed");
     return good ? epop_server_accept(&serving) : epop_server_refuse(&serving, EPOP_CODE_AUTH, NULL, 0);
 }
 
@@ -90,19 +92,33 @@ static int32_t start(void)
     static epop_sasl client_sasl, server_sasl;
     static epop_client_slot slots[4];
     const epop_client_config client_config = {.struct_size = sizeof client_config,
-        .flags = EPOP_CLIENT_ALLOW_CLEARTEXT | EPOP_CLIENT_SASL_ONLY, .callbacks = &client_callbacks,
-        .line_buffer = buffers[0], .line_buffer_size = sizeof buffers[0], .output_buffer = buffers[1],
-        .output_buffer_size = sizeof buffers[1], .slots = slots, .slot_count = 4, .sasl = &client_sasl};
+                                              .flags = EPOP_CLIENT_ALLOW_CLEARTEXT | EPOP_CLIENT_SASL_ONLY,
+                                              .callbacks = &client_callbacks,
+                                              .line_buffer = buffers[0],
+                                              .line_buffer_size = sizeof buffers[0],
+                                              .output_buffer = buffers[1],
+                                              .output_buffer_size = sizeof buffers[1],
+                                              .slots = slots,
+                                              .slot_count = 4,
+                                              .sasl = &client_sasl};
     const epop_server_config server_config = {.struct_size = sizeof server_config,
-        .flags = EPOP_SERVER_ALLOW_CLEARTEXT | EPOP_SERVER_SASL_ONLY, .callbacks = &server_callbacks,
-        .line_buffer = buffers[2], .line_buffer_size = sizeof buffers[2], .name_buffer = buffers[3],
-        .name_buffer_size = 255, .output_buffer = buffers[4], .output_buffer_size = sizeof buffers[4],
-        .expire = EPOP_UNSET, .login_delay = EPOP_UNSET, .sasl = &server_sasl};
+                                              .flags = EPOP_SERVER_ALLOW_CLEARTEXT | EPOP_SERVER_SASL_ONLY,
+                                              .callbacks = &server_callbacks,
+                                              .line_buffer = buffers[2],
+                                              .line_buffer_size = sizeof buffers[2],
+                                              .name_buffer = buffers[3],
+                                              .name_buffer_size = 255,
+                                              .output_buffer = buffers[4],
+                                              .output_buffer_size = sizeof buffers[4],
+                                              .expire = EPOP_UNSET,
+                                              .login_delay = EPOP_UNSET,
+                                              .sasl = &server_sasl};
     static uint8_t server_buffer[EPOP_SASL_BUFFER_MIN];
     int32_t result = epop_sasl_init(&client_sasl, sizeof client_sasl, &sasl, buffers[5], sizeof buffers[5]);
 
-    result = result == EPOP_OK ? epop_sasl_init(&server_sasl, sizeof server_sasl, &sasl, server_buffer, sizeof server_buffer)
-                               : result;
+    result = result == EPOP_OK
+                 ? epop_sasl_init(&server_sasl, sizeof server_sasl, &sasl, server_buffer, sizeof server_buffer)
+                 : result;
     result = result == EPOP_OK ? epop_client_init(&asking, sizeof asking, &client_config) : result;
     result = result == EPOP_OK ? epop_server_init(&serving, sizeof serving, &server_config) : result;
     return result == EPOP_OK ? epop_client_login(&asking, 0) : result;

@@ -34,9 +34,9 @@ struct connection {
     size_t at, held; /* input[at, held) was received, and the session has not taken it yet */
     size_t sent;     /* of the message */
     uint8_t deleted[1];
-    int is_asked, is_right;                /* a login waits for its answer; which one it will be */
-    time_t answer_at, began, moved_at;     /* moved: a reply was taken, or a fair part of a long one */
-    size_t taken;                          /* octets since then */
+    int is_asked, is_right;            /* a login waits for its answer; which one it will be */
+    time_t answer_at, began, moved_at; /* moved: a reply was taken, or a fair part of a long one */
+    size_t taken;                      /* octets since then */
 };
 
 static struct connection all[CONNECTIONS];
@@ -45,9 +45,9 @@ static int32_t on_auth(void *user, const epop_auth_event *event)
 {
     struct connection *c = (struct connection *)user;
 
-    /* Spans are good within the callback only. Here the verdict is kept and not the password; a host that needs name and
-     * password later copies them, and wipes the copy afterwards. */
-    c->is_right = event->password.len == 5 && epop_secret_equal(event->password.ptr, "hello", 5);
+    /* Spans are good within the callback only. Here the verdict is kept and not the password; a host that needs name
+     * and password later copies them, and wipes the copy afterwards. */
+    c->is_right = event->password.len == 5 && memcmp(event->password.ptr, "hello", 5) == 0;
     c->is_asked = 1;
     c->answer_at = now + DELAY;
     return 0; /* no answer: the session waits for it, and wants EPOP_WANT_ANSWER */
@@ -56,8 +56,13 @@ static int32_t on_auth(void *user, const epop_auth_event *event)
 static int32_t on_open(void *user, const epop_open_event *event)
 {
     struct connection *c = (struct connection *)user;
-    const epop_maildrop maildrop = {.struct_size = sizeof maildrop, .count = 1, .octets = octets_of_message,
-        .deleted = c->deleted, .deleted_size = sizeof c->deleted, .expire = EPOP_UNSET, .login_delay = EPOP_UNSET};
+    const epop_maildrop maildrop = {.struct_size = sizeof maildrop,
+                                    .count = 1,
+                                    .octets = octets_of_message,
+                                    .deleted = c->deleted,
+                                    .deleted_size = sizeof c->deleted,
+                                    .expire = EPOP_UNSET,
+                                    .login_delay = EPOP_UNSET};
 
     (void)event;
     return epop_server_opened(&c->server, &maildrop);
@@ -86,12 +91,24 @@ static int32_t on_commit(void *user, const epop_commit_event *event)
 
 static void open_connection(struct connection *c, int fd)
 {
-    static const epop_server_callbacks callbacks = {.struct_size = sizeof callbacks, .on_auth = on_auth,
-        .on_open = on_open, .on_info = on_info, .on_send = on_send, .on_commit = on_commit};
-    const epop_server_config config = {.struct_size = sizeof config, .flags = EPOP_SERVER_ALLOW_CLEARTEXT,
-        .callbacks = &callbacks, .user = c, .line_buffer = c->line, .line_buffer_size = sizeof c->line,
-        .name_buffer = c->name, .name_buffer_size = sizeof c->name, .output_buffer = c->output,
-        .output_buffer_size = sizeof c->output, .expire = EPOP_UNSET, .login_delay = EPOP_UNSET};
+    static const epop_server_callbacks callbacks = {.struct_size = sizeof callbacks,
+                                                    .on_auth = on_auth,
+                                                    .on_open = on_open,
+                                                    .on_info = on_info,
+                                                    .on_send = on_send,
+                                                    .on_commit = on_commit};
+    const epop_server_config config = {.struct_size = sizeof config,
+                                       .flags = EPOP_SERVER_ALLOW_CLEARTEXT,
+                                       .callbacks = &callbacks,
+                                       .user = c,
+                                       .line_buffer = c->line,
+                                       .line_buffer_size = sizeof c->line,
+                                       .name_buffer = c->name,
+                                       .name_buffer_size = sizeof c->name,
+                                       .output_buffer = c->output,
+                                       .output_buffer_size = sizeof c->output,
+                                       .expire = EPOP_UNSET,
+                                       .login_delay = EPOP_UNSET};
 
     memset(c, 0, sizeof *c);
     c->fd = fd;
@@ -187,7 +204,8 @@ static void look_at_clock(struct connection *c)
     }
 }
 
-/* Does what can be done without waiting; but only so much, or a client that never stops would keep us from the others. */
+/* Does what can be done without waiting; but only so much, or a client that never stops would keep us from the others.
+ */
 static void run(struct connection *c)
 {
     int i, goes_on = 1;
@@ -206,8 +224,8 @@ static void run(struct connection *c)
     }
 }
 
-/* What to wait for. A session whose question is open waits for us, and not for its socket. One that has turns to come waits
- * for nothing: most sockets can be written to at once. */
+/* What to wait for. A session whose question is open waits for us, and not for its socket. One that has turns to come
+ * waits for nothing: most sockets can be written to at once. */
 static short interest(const struct connection *c)
 {
     uint32_t wants = epop_server_wants(&c->server);

@@ -2,7 +2,8 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * The sockets block, for SOCKETS_TIMEOUT seconds at most. A write to a connection that is gone is an error and no signal.
+ * The sockets block, for SOCKETS_TIMEOUT seconds at most. A write to a connection that is gone is an error and no
+ * signal.
  */
 #ifndef STEPS_SOCKETS_H
 #define STEPS_SOCKETS_H

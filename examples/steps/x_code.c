@@ -7,8 +7,8 @@
  *     C: <the code>
  *     S: +OK
  *
- * A mechanism is one function, called with a verb, for one small thing at a time (include/epop/sasl.h, "For mechanisms of
- * your own"). It knows neither base64 nor commands, and asks the host for all that is secret. mechanism.c uses it.
+ * A mechanism is one function, called with a verb, for one small thing at a time (include/epop/sasl.h, "For mechanisms
+ * of your own"). It knows neither base64 nor commands, and asks the host for all that is secret. mechanism.c uses it.
  */
 #include "x_code.h"
 
@@ -34,7 +34,7 @@ static int32_t client(epop_sasl_step *step, struct memory *m)
         m->next = step->last ? CODE : CHALLENGE;
         return EPOP_OK;
     }
-    step->keep = 0; /* an answer becomes part of the message at once, whatever its length; nobody keeps it */
+    step->keep = 0;      /* an answer becomes part of the message at once, whatever its length; nobody keeps it */
     switch (m->next++) { /* EPOP_SASL_NEXT: the parts of our messages, one a call */
     case NAME:
         step->ask = EPOP_ASK_USER;
