@@ -11,14 +11,16 @@ import tree
 MAY = {
     'wire': {'wire'},
     'sasl': {'sasl', 'wire'},
-    'client': {'client', 'sasl', 'wire'},
-    'server': {'server', 'sasl', 'wire'},
+    'session': {'session', 'wire'},
+    'client': {'client', 'sasl', 'session', 'wire'},
+    'server': {'server', 'sasl', 'session', 'wire'},
     'sync': {'sync', 'client', 'wire'},
     'mbedtls': {'mbedtls', 'wire'},
 }
 PUBLIC = {
     'wire': {'base', 'version', 'wire'},
     'sasl': {'base', 'sasl', 'wire'},
+    'session': {'base', 'wire'},
     'client': {'base', 'client', 'sasl', 'wire'},
     'server': {'base', 'sasl', 'server', 'wire'},
     'sync': {'base', 'client', 'sync'},
@@ -45,11 +47,11 @@ def main():
     files = tree.c_files('lib', suffixes=('.c', '.h', '.def'))
     for path in files:
         faults += check_file(path)
-    listed = set(re.findall(r"'((?:wire|sasl|client|server|sync)/\w+\.c)'", tree.read('lib/meson.build')))
+    listed = set(re.findall(r"'((?:wire|sasl|session|client|server|sync)/\w+\.c)'", tree.read('lib/meson.build')))
     there = {path[4:] for path in files if path.endswith('.c') and not path.startswith('lib/mbedtls/')}
     faults += [f'lib/{path} is not in lib/meson.build' for path in sorted(there - listed)]
     faults += [f'lib/{path} is in lib/meson.build and not there' for path in sorted(listed - there)]
-    tree.finish(faults, 'wire <- sasl <- client <- sync, wire <- sasl <- server; client and server never include each other, and only '
+    tree.finish(faults, 'wire <- sasl <- client <- sync, wire <- sasl <- server, session below client and server; client and server never include each other, and only '
                 'lib/mbedtls knows mbedTLS.')
 
 
