@@ -209,6 +209,7 @@ typedef struct epop_server {
     uint32_t p_timeout;
     uint32_t p_text_length;
     int32_t p_doom;
+    epop_top p_top;
     uint16_t p_implementation_len;
     uint16_t p_capabilities_len;
     uint16_t p_capabilities_at;
@@ -218,7 +219,6 @@ typedef struct epop_server {
     uint16_t p_max_failed;
     uint16_t p_trace_len;
     uint16_t p_login_seconds;
-    epop_top p_top;
     epop_stuff p_stuff;
     uint8_t p_name_size;
     uint8_t p_name_len;
