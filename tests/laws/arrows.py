@@ -19,7 +19,7 @@ import tree
 BELOW = {
     'wire': (),
     'sasl': ('wire',),
-    'session': ('wire', 'sasl'),
+    'session': ('wire',),
     'client': ('wire', 'sasl', 'session'),
     'server': ('wire', 'sasl', 'session'),
     'sync': ('wire', 'client'),
