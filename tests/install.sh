@@ -29,6 +29,7 @@ pkgconf   pkg-config       pkgconf-pkg-config    pkgconf                   pkgco
 xxhash    libxxhash-dev    xxhash-devel          xxhash-dev                xxhash    xxhash
 mbedtls   libmbedtls-dev   mbedtls-devel         mbedtls-dev               mbedtls   mbedtls
 sqlite    libsqlite3-dev   sqlite-devel          sqlite-dev                sqlite    sqlite
+idn2      libidn2-dev      libidn2-devel         libidn2-dev               libidn2   libidn2
 openssl   openssl          openssl               openssl                   openssl   openssl
 libcrypto libssl-dev       openssl-devel         openssl-dev               openssl   openssl
 cmocka    libcmocka-dev    libcmocka-devel       cmocka-dev                cmocka    cmocka
@@ -99,6 +100,7 @@ there() {
     pkgconf) have pkg-config || have pkgconf ;;
     xxhash) library_known libxxhash ;;
     sqlite) library_known sqlite3 ;;
+    idn2) library_known libidn2 ;;
     mbedtls) header_known mbedtls/ssl.h ;;
     libcrypto) library_known libcrypto ;;
     cmocka) library_known cmocka ;;
@@ -262,9 +264,10 @@ for group in "$@"; do
     build)
         require cc meson ninja pkgconf xxhash mbedtls openssl
         wish sqlite
+        wish idn2
         ;;
     test)
-        require gcc libcrypto sqlite cmocka clang pytest
+        require gcc libcrypto sqlite idn2 cmocka clang pytest
         wish asan
         wish pmccabe
         wish arm-none-eabi-gcc

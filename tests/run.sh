@@ -139,7 +139,7 @@ fi
 
 step "End to end"
 if CC=gcc compile release --buildtype=release -Dmbedtls=enabled -Dtests=disabled -Dexamples=enabled &&
-    CC=gcc compile plain --buildtype=release -Dmbedtls=disabled -Dsqlite=disabled -Dtests=disabled -Dexamples=enabled; then
+    CC=gcc compile plain --buildtype=release -Dmbedtls=disabled -Dsqlite=disabled -Didn2=disabled -Dtests=disabled -Dexamples=enabled; then
     EPOP_POPD=$build/sanitised/examples/popd/popd
     EPOP_POPGET=$build/sanitised/examples/popget/popget
     EPOP_POPD_RELEASE=$build/release/examples/popd/popd

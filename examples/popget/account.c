@@ -6,6 +6,7 @@
 
 #include "account.h"
 
+#include "idn.h"
 #include "mechanisms.h"
 #include "tls.h"
 
@@ -18,7 +19,8 @@
 enum {
     AUTH_SIZE = 64, /* of a mechanism's name; RFC 4422 section 3.1 allows 20 */
     PORT_OF_POP = 110,
-    PORT_OF_POPS = 995
+    PORT_OF_POPS = 995,
+    URL_SIZE = 4 * NAME_SIZE + AUTH_SIZE /* every octet of the user may be percent-encoded */
 };
 
 static bool decode(char *dst, size_t size, epop_span text)
@@ -99,8 +101,13 @@ static const char *fault_of_user(const char *text)
 static bool read_url(struct options *options, const char *text, struct report *report)
 {
     epop_url url = {.struct_size = sizeof url};
-    int32_t result = epop_url_parse(&url, text, strlen(text));
+    char uri[URL_SIZE];
+    int32_t result;
 
+    if (!idn_convert_url(uri, sizeof uri, text, report)) {
+        return false;
+    }
+    result = epop_url_parse(&url, uri, strlen(uri));
     if (result != EPOP_OK && fault_of_user(text) != NULL) {
         report_fatal(report, STATUS_USAGE, "URL: %s: %s", epop_error_name(result), fault_of_user(text));
         return false;
@@ -222,7 +229,7 @@ static bool check_parts(struct options *options, struct report *report)
         options->port_number = options->pops ? PORT_OF_POPS : PORT_OF_POP;
     }
     snprintf(options->port, sizeof options->port, "%u", (unsigned)options->port_number);
-    return true;
+    return idn_convert(options->host, sizeof options->host, "host: ", report);
 }
 
 static bool find_server(struct options *options, struct report *report)

@@ -7,6 +7,7 @@
 #include "dial.h"
 
 #include "address.h"
+#include "idn.h"
 #include "proxy.h"
 #include "signals.h"
 #include "transport.h"
@@ -156,7 +157,7 @@ static int dial_through(const struct options *options, struct goal *goal, struct
     struct proxy proxy;
     int fd = -1;
 
-    if (proxy_parse(&proxy, options->proxy)) {
+    if (proxy_parse(&proxy, options->proxy) && idn_convert(proxy.host, sizeof proxy.host, "--proxy: ", report)) {
         goal->what = "proxy ";
         goal->host = proxy.host;
         goal->port = proxy.port;

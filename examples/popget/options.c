@@ -211,7 +211,8 @@ enum {
     OF_COMMAND = 0x01,
     OF_FILE = 0x02,
     OF_BOTH = OF_COMMAND | OF_FILE,
-    PATH = 0x04 /* "~/" at its beginning is the home directory */
+    PATH = 0x04,    /* "~/" at its beginning is the home directory */
+    FETCHING = 0x08 /* means nothing to --list */
 };
 
 enum kind {
@@ -250,7 +251,7 @@ static const struct row rows[] = {
     FLAG_ROW("quiet", 'q', OF_COMMAND, GROUP_NONE, quiet),
     TEXT_ROW("config", 'c', OF_COMMAND, GROUP_NONE, config_file),
     FLAG_ROW("all-accounts", 'a', OF_COMMAND, GROUP_NONE, all_accounts),
-    CALL_ROW("watch", 'w', OF_COMMAND, GROUP_NONE, set_watch),
+    CALL_ROW("watch", 'w', OF_COMMAND | FETCHING, GROUP_NONE, set_watch),
     TEXT_ROW("url", 0, OF_FILE, GROUP_NONE, url),
     CALL_ROW("host", 0, OF_FILE, GROUP_NONE, set_host),
     CALL_ROW("port", 0, OF_FILE, GROUP_NONE, set_port),
@@ -270,25 +271,25 @@ static const struct row rows[] = {
     CALL_ROW("exec", 0, OF_BOTH, GROUP_TARGET, set_exec),
     {"stdout", 0, OF_COMMAND, BARE, GROUP_TARGET, 0, set_stdout},
     FLAG_ROW("list", 'l', OF_COMMAND, GROUP_TARGET, list),
-    FLAG_ROW("crlf", 0, OF_BOTH, GROUP_NONE, crlf),
+    FLAG_ROW("crlf", 0, OF_BOTH | FETCHING, GROUP_NONE, crlf),
     FLAG_ROW("json", 0, OF_COMMAND, GROUP_NONE, json),
-    TEXT_ROW("state", 's', OF_BOTH | PATH, GROUP_NONE, state_file),
-    FLAG_ROW("state-by-port", 0, OF_BOTH, GROUP_NONE, state_by_port),
-    FLAG_ROW("new", 0, OF_BOTH, GROUP_SCOPE, new_only),
-    FLAG_ROW("all", 0, OF_BOTH, GROUP_SCOPE, all),
+    TEXT_ROW("state", 's', OF_BOTH | PATH | FETCHING, GROUP_NONE, state_file),
+    FLAG_ROW("state-by-port", 0, OF_BOTH | FETCHING, GROUP_NONE, state_by_port),
+    FLAG_ROW("new", 0, OF_BOTH | FETCHING, GROUP_SCOPE, new_only),
+    FLAG_ROW("all", 0, OF_BOTH | FETCHING, GROUP_SCOPE, all),
     CALL_ROW("messages", 'm', OF_COMMAND, GROUP_NONE, set_messages),
     CALL_ROW("max-size", 0, OF_BOTH, GROUP_NONE, set_max_size),
-    CALL_ROW("max-messages", 0, OF_BOTH, GROUP_NONE, set_max_messages),
-    CALL_ROW("headers-first", 0, OF_BOTH, GROUP_NONE, set_headers_first),
-    CALL_ROW("since", 0, OF_BOTH, GROUP_NONE, set_since),
-    CALL_ROW("kill-size", 0, OF_BOTH, GROUP_NONE, set_kill_size),
-    CALL_ROW("delete-matching", 0, OF_BOTH, GROUP_NONE, set_delete_matching),
-    FLAG_ROW("use-top", 0, OF_BOTH, GROUP_NONE, use_top),
-    FLAG_ROW("newest-first", 0, OF_BOTH, GROUP_NONE, newest_first),
+    CALL_ROW("max-messages", 0, OF_BOTH | FETCHING, GROUP_NONE, set_max_messages),
+    CALL_ROW("headers-first", 0, OF_BOTH | FETCHING, GROUP_NONE, set_headers_first),
+    CALL_ROW("since", 0, OF_BOTH | FETCHING, GROUP_NONE, set_since),
+    CALL_ROW("kill-size", 0, OF_BOTH | FETCHING, GROUP_NONE, set_kill_size),
+    CALL_ROW("delete-matching", 0, OF_BOTH | FETCHING, GROUP_NONE, set_delete_matching),
+    FLAG_ROW("use-top", 0, OF_BOTH | FETCHING, GROUP_NONE, use_top),
+    FLAG_ROW("newest-first", 0, OF_BOTH | FETCHING, GROUP_NONE, newest_first),
     FLAG_ROW("keep", 'k', OF_BOTH, GROUP_FATE, keep),
-    FLAG_ROW("delete", 'd', OF_BOTH, GROUP_FATE, delete),
-    CALL_ROW("delete-after", 0, OF_BOTH, GROUP_FATE, set_delete_after),
-    CALL_ROW("keep-newest", 0, OF_BOTH, GROUP_FATE, set_keep_newest),
+    FLAG_ROW("delete", 'd', OF_BOTH | FETCHING, GROUP_FATE, delete),
+    CALL_ROW("delete-after", 0, OF_BOTH | FETCHING, GROUP_FATE, set_delete_after),
+    CALL_ROW("keep-newest", 0, OF_BOTH | FETCHING, GROUP_FATE, set_keep_newest),
     CALL_ROW("pipeline", 0, OF_BOTH, GROUP_NONE, set_pipeline),
     CALL_ROW("proxy", 0, OF_BOTH, GROUP_NONE, set_proxy),
     CALL_ROW("source", 0, OF_BOTH, GROUP_NONE, set_source),
@@ -398,6 +399,9 @@ bool options_set(struct options *options, const struct row *row, const char *arg
         clear(options, row->group);
         options->layers[row->group] = options->layer;
     }
+    if (row->place & FETCHING && options->layer == LAYER_COMMAND) {
+        options->fetching = row->name;
+    }
     switch (row->kind) {
     case FLAG:
         return set_flag((bool *)member, argument);
@@ -416,17 +420,6 @@ static bool deletes(const struct options *options)
 }
 
 /* What contradicts what; NULL where all is well. */
-static const char *contradiction_of_list(const struct options *options)
-{
-    if (options->targets > 0 || (deletes(options) && options->layers[GROUP_FATE] == LAYER_COMMAND)) {
-        return "--list fetches nothing: it goes neither with a target nor with --delete";
-    }
-    if (options->watch > 0) {
-        return "--watch is for fetching and does not go with --list";
-    }
-    return options->crlf ? "--crlf is for fetching and does not go with --list" : NULL;
-}
-
 static const char *contradiction_of_fate(const struct options *options)
 {
     if (options->kill_size > 0 && options->max_size >= options->kill_size) {
@@ -470,11 +463,24 @@ static const char *contradiction_of_fetch(const struct options *options)
     return contradiction_of_output(options);
 }
 
+static bool settle_list(const struct options *options, struct report *report)
+{
+    if (options->targets > 0) {
+        report_fatal(report, STATUS_USAGE, "--list goes without a target: it fetches nothing");
+    } else if (options->fetching != NULL) {
+        report_fatal(report, STATUS_USAGE, "--%s is for fetching, and --list fetches nothing", options->fetching);
+    }
+    return options->targets == 0 && options->fetching == NULL;
+}
+
 bool options_settle(struct options *options, struct report *report)
 {
-    const char *wrong = options->list ? contradiction_of_list(options) : contradiction_of_fetch(options);
+    const char *wrong = options->list ? NULL : contradiction_of_fetch(options);
 
     wrong = wrong != NULL || options->list ? wrong : contradiction_of_fate(options);
+    if (options->list && !settle_list(options, report)) {
+        return false;
+    }
     if (wrong != NULL) {
         report_fatal(report, STATUS_USAGE, "%s", wrong);
         return false;

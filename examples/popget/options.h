@@ -85,6 +85,7 @@ struct options {
     unsigned pipeline;
     unsigned timeout;
     unsigned keep_alive;
+    const char *fetching; /* of the options of the command line that mean nothing to --list, one; NULL: there is none */
     bool list;
     bool json;
     bool keep;

@@ -20,7 +20,7 @@ struct transport {
     const uint8_t *fingerprint; /* NULL: authorities are asked */
     const char *host; /* whose certificate it must be */
     struct report *report;
-    uint8_t head[12]; /* the first octets that came */
+    uint8_t head[64]; /* the first octets that came: enough to tell who speaks */
     size_t head_len;
 };
 

@@ -4,6 +4,7 @@
  */
 #include "plan.h"
 
+#include "escape.h"
 #include "signals.h"
 #include "summary.h"
 
@@ -89,15 +90,30 @@ static const char *service_of(const struct transport *transport)
     return NULL;
 }
 
+/* The other side does not speak POP3. What it said is in no trace: the library shows no line that is none of POP3. */
+static void report_stranger(struct plan *plan, const epop_error_info *info)
+{
+    const struct transport *transport = plan->transport;
+    const char *service = service_of(transport);
+    char text[4 * sizeof transport->head];
+    size_t len = 0;
+
+    while (len < transport->head_len && transport->head[len] != '\r' && transport->head[len] != '\n') {
+        len++;
+    }
+    escape_text(text, sizeof text, transport->head, len, ESCAPE_ASCII);
+    report_fatal(plan->report, status_of(info->code), "%s port %s: %s: this is %s: wrong port? (POP3 has 110, pops:// 995) "
+                 "It begins with \"%s\"", plan->options->host, plan->options->port, epop_error_name(info->code),
+                 service != NULL ? service : "no POP3 server", text);
+}
+
 static void report_error(struct plan *plan, const epop_error_info *info, const struct transport_failure *failure)
 {
-    const char *service = service_of(plan->transport);
     char place[80];
 
-    if (info->phase == EPOP_PHASE_GREETING && service != NULL) {
-        report_fatal(plan->report, status_of(info->code), "%s port %s: %s: this is %s: wrong port? (POP3 has 110, "
-                     "pops:// 995)", plan->options->host, plan->options->port, epop_error_name(info->code),
-                     service);
+    if (info->phase == EPOP_PHASE_GREETING &&
+        (info->code == EPOP_ERR_PEER_STATUS || service_of(plan->transport) != NULL)) {
+        report_stranger(plan, info);
         return;
     }
     describe_place(plan, info, place, sizeof place);

@@ -177,6 +177,13 @@ typedef struct epop_outbox {
     size_t p_tail;
 } epop_outbox;
 
+/* Likewise: the first member of both. */
+typedef struct epop_session {
+    int32_t p_error;
+    uint8_t p_in_callback;
+    uint8_t p_failed_in;
+} epop_session;
+
 /* Why and where a session ended; filled by epop_client_error_info and epop_server_error_info. */
 typedef struct epop_error_info {
     uint32_t struct_size;

@@ -218,6 +218,7 @@ typedef struct epop_client_config {
 
 /* A session. Complete so that it can live anywhere; all members are private. */
 typedef struct epop_client {
+    epop_session p_session;
     const epop_client_callbacks *p_callbacks;
     void *p_user;
     epop_client_slot *p_slots;
@@ -239,7 +240,6 @@ typedef struct epop_client {
     uint32_t p_quirks;
     uint32_t p_timeout;
     uint32_t p_keep_alive;
-    int32_t p_error;
     int32_t p_result;
     uint16_t p_slot_count;
     uint16_t p_slot_head;
@@ -258,8 +258,6 @@ typedef struct epop_client {
     uint8_t p_login;
     uint8_t p_ask;
     uint8_t p_traits;
-    uint8_t p_in_callback;
-    uint8_t p_failed_in;
     uint8_t p_utf8;
 } epop_client;
 

@@ -84,7 +84,7 @@ EPOP_API size_t epop_tls_sizeof(void);
  * `ssl`. `tls` must not move while in use. A client's first message is in the output when this returns.
  *
  * `host` is what the certificate must be for, NUL-terminated, copied. A name is compared by mbedTLS, and sent to the
- * server (SNI). An IPv4 or IPv6 address (without brackets) is compared, with all versions of mbedTLS alike, with the
+ * server (SNI); both without a final dot; in ASCII ("xn--..." where it has other letters). An IPv4 or IPv6 address (without brackets) is compared, with all versions of mbedTLS alike, with the
  * addresses in the certificate's subjectAltName when the handshake is over, and is not sent. Client: NULL is
  * EPOP_ERR_NULL; with EPOP_TLS_NO_HOST_CHECK it is not looked at, and no name is sent. Server: NULL.
  *

@@ -184,6 +184,7 @@ typedef struct epop_maildrop {
 
 /* A session. Complete so that it can live anywhere; all members are private. */
 typedef struct epop_server {
+    epop_session p_session;
     const epop_server_callbacks *p_callbacks;
     void *p_user;
     epop_line p_line;
@@ -207,8 +208,8 @@ typedef struct epop_server {
     uint32_t p_login_delay;
     uint32_t p_timeout;
     uint32_t p_text_length;
-    int32_t p_error;
     int32_t p_doom;
+    epop_top p_top;
     uint16_t p_implementation_len;
     uint16_t p_capabilities_len;
     uint16_t p_capabilities_at;
@@ -218,7 +219,6 @@ typedef struct epop_server {
     uint16_t p_max_failed;
     uint16_t p_trace_len;
     uint16_t p_login_seconds;
-    epop_top p_top;
     epop_stuff p_stuff;
     uint8_t p_name_size;
     uint8_t p_name_len;
@@ -227,8 +227,6 @@ typedef struct epop_server {
     uint8_t p_state;
     uint8_t p_asked;
     uint8_t p_command;
-    uint8_t p_in_callback;
-    uint8_t p_failed_in;
     uint8_t p_info;
     uint8_t p_todo;
     uint8_t p_after_auth;

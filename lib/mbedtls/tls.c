@@ -14,6 +14,7 @@
 #include <mbedtls/x509_crt.h>
 
 #include <limits.h>
+#include <string.h>
 
 static int take(void *user, unsigned char *dst, size_t len)
 {
@@ -420,9 +421,24 @@ static int32_t check_init(const mbedtls_ssl_context *ssl, uint32_t flags, const 
         if (!host) {
             return EPOP_ERR_NULL;
         }
-        return *host != '\0' ? EPOP_OK : EPOP_ERR_VALUE;
+        return *host != '\0' && strcmp(host, ".") != 0 ? EPOP_OK : EPOP_ERR_VALUE;
     }
     return flags == EPOP_TLS_SERVER && host ? EPOP_ERR_VALUE : EPOP_OK;
+}
+
+/* Drops the final dot of an absolute name: neither certificates nor server names have one (RFC 6066 section 3). The
+ * output is still empty, and lends its memory for the copy. */
+static const char *without_final_dot(epop_tls *tls, const char *host)
+{
+    uint8_t *copy = epopi_outbox_end(&tls->p_out);
+    size_t len = strlen(host);
+
+    if (len > MBEDTLS_SSL_MAX_HOST_NAME_LEN || host[len - 1] != '.') {
+        return host;
+    }
+    memcpy(copy, host, len - 1);
+    copy[len - 1] = '\0';
+    return (const char *)copy;
 }
 
 /* An address is no server name (RFC 6066 section 3), so mbedTLS is not told of it and is_trusted compares it. mbedTLS
@@ -438,6 +454,7 @@ static int32_t set_host(epop_tls *tls, const char *host)
 #endif
     if (host) {
         tls->p_address_len = epopi_address_parse(host, tls->p_address);
+        host = without_final_dot(tls, host);
     }
     switch (mbedtls_ssl_set_hostname(tls->p_ssl, tls->p_address_len > 0 ? NULL : host)) {
     case 0:

@@ -413,8 +413,8 @@ static int32_t check_lookup(const epop_server *s)
     if (!s) {
         return EPOP_ERR_NULL;
     }
-    if (s->p_error != EPOP_OK) {
-        return s->p_error;
+    if (s->p_session.p_error != EPOP_OK) {
+        return s->p_session.p_error;
     }
     return s->p_state == EPOPI_ASKED && s->p_asked == EPOP_EVENT_AUTH && s->p_command != EPOP_CMD_PASS
                ? EPOP_OK

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from mails import assert_same, small, stored
+from certificates import Certificates
+from mails import assert_same, fill, small, stored
 from minipop import MiniPop
 from programs import (
     EX_IOERR,
@@ -69,13 +70,30 @@ def test_password_file_with_a_byte_order_mark(tmp_path, text):
         (b"220-mail.example.org\r\n220 ESMTP\r\n", b"an SMTP server"),
         (b"* OK [CAPABILITY IMAP4rev1] ready\r\n", b"an IMAP server"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", b"an SSH server"),
+        (b"hello\0\x1b[1m, who is there?\r\n", b"no POP3 server"),
     ],
 )
 def test_server_of_another_protocol(tmp_path, greeting, service):
     with MiniPop(GREETING=greeting) as server:
         done = popget("--maildir", tmp_path / "in", port=server.port, status=EX_PROTOCOL)
         assert b"this is " + service + b": wrong port?" in done.stderr
+        shown = greeting.split(b"\r\n")[0].replace(b"\0", rb"\x00").replace(b"\x1b", rb"\x1b")
+        assert b'It begins with "' + shown + b'"' in done.stderr
         assert server.commands == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--crlf",), ("--watch", 60), ("--state", "state"), ("--new", "--state", "s"), ("--all",),
+        ("--max-messages", 1), ("--headers-first", "a"), ("--since", 1), ("--kill-size", 1), ("--delete-matching", "a"),
+        ("--use-top",), ("--newest-first",), ("--delete",), ("--keep-newest", 1), ("--delete-after", 1),
+    ],
+)  # fmt: skip
+def test_list_with_what_is_for_fetching(tmp_path, options):
+    said = popget("--list", *options, port=1, status=EX_USAGE, cwd=tmp_path).stderr
+    assert b"is for fetching" in said and options[-2 if len(options) > 1 else 0].encode() in said
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -106,6 +124,49 @@ def test_localhost_needs_no_resolver(tmp_path, host):
         )
         assert done.returncode == 0, done.stderr.decode(errors="replace")
         assert_same(stored(tmp_path / "in"), small(1))
+
+
+IN_DNS = "xn--mnchen-3ya.localhost"  # by the algorithm of RFC 3492, as Python's own codec "idna" says, too
+
+
+@pytest.mark.parametrize("typed", ["m\u00fcnchen.localhost", "M\u00dcNCHEN.localhost.", "mu\u0308nchen.localhost", IN_DNS])
+def test_host_with_letters_beyond_ascii(popd, tmp_path, typed):
+    """DNS, the certificate, SNI and the state know it by the form of RFC 5891; URL and configuration file may have it as
+    it is read."""
+    assert "m\u00fcnchen.localhost".encode("idna").decode() == IN_DNS
+    certificates = Certificates(tmp_path)
+    server = popd(certificate=certificates.named(IN_DNS))
+    fill(server.maildir(), small(2))
+    (tmp_path / "log").write_text("popget state log 1\n")
+    options = ("--ca", certificates.ca.cert, "--maildir", tmp_path / "in", "--state", tmp_path / "log")
+    popget(*options, "--max-messages", 1, port=server.tls_port, host=typed, options=(), scheme="pops")
+    config = tmp_path / "rc"
+    config.write_text(f"account a\n  host {typed}\n  port {server.port}\n  user alice\n  tls required\n")
+    done = subprocess.run(
+        [program("popget"), "--config", str(config), *map(str, options), "a"],
+        stdin=subprocess.DEVNULL, capture_output=True, env=popget_environment(), timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    assert_same(stored(tmp_path / "in"), small(2))
+
+
+@pytest.mark.parametrize(
+    "typed, why",
+    [
+        ("a\u200db.localhost", b"has no form for DNS"),  # a joiner without what it joins: RFC 5892 appendix A.2
+        (os.fsdecode(b"\xff.localhost"), b"has no form for DNS"),
+        ("\u00fc" * 100, b"has no form for DNS"),
+        ("\u00fc" * 2000, b"too long"),
+    ],
+)
+def test_host_that_is_none(tmp_path, typed, why):
+    assert why in popget("--maildir", tmp_path / "in", port=1, host=typed, status=EX_USAGE).stderr
+
+
+def test_host_in_a_build_without_libidn2(tmp_path):
+    where = {"port": 1, "host": "m\u00fcnchen.localhost", "release": "PLAIN"}
+    said = popget("--maildir", tmp_path / "in", "--tls", "never", **where, status=EX_USAGE).stderr
+    assert b"libidn2" in said and b"xn--" in said
 
 
 def test_log_with_line_ends_of_an_editor(tmp_path):

@@ -69,12 +69,44 @@ static void test_names(void **state)
     (void)state;
     expect_with_all_modes(&good, 0, "pop.example", 1);
     expect_with_all_modes(&good, 0, "POP.Example", 1);
+    expect_with_all_modes(&good, 0, "pop.example.", 1);
+    expect_with_all_modes(&good, 0, "pop.example..", 0);
     expect_with_all_modes(&good, 0, "imap.example", 0);
     expect_with_all_modes(&good, 0, "example", 0);
     expect_with_all_modes(&wild, 0, "pop.example", 1);
     expect_with_all_modes(&wild, 0, "example", 0);
     expect_with_all_modes(&wild, 0, "a.pop.example", 0);
     expect_with_all_modes(&good, 0, NULL, 1);
+}
+
+static int keep_name(void *name, mbedtls_ssl_context *ssl, const unsigned char *text, size_t len)
+{
+    (void)ssl;
+    assert_true(len < 64);
+    memcpy(name, text, len);
+    return 0;
+}
+
+static void expect_name_sent(const char *host, const char *expected)
+{
+    link *wire = link_make_with(&good, 0);
+    char name[64] = {0};
+
+    mbedtls_ssl_conf_sni(&wire->server.conf, keep_name, name);
+    link_start(wire, host);
+    link_run(wire);
+    assert_string_equal(name, expected);
+    link_free(wire);
+}
+
+/* RFC 6066 section 3: without a trailing dot, and no address. */
+static void test_name_that_is_sent(void **state)
+{
+    (void)state;
+    expect_name_sent("pop.example", "pop.example");
+    expect_name_sent("pop.example.", "pop.example");
+    expect_name_sent("127.0.0.1", "");
+    expect_name_sent(NULL, "");
 }
 
 static void test_addresses(void **state)
@@ -386,7 +418,8 @@ static void test_renegotiation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),          cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_names),          cmocka_unit_test(test_name_that_is_sent),
+        cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_untrusted),      cmocka_unit_test(test_host_pardons),
         cmocka_unit_test(test_no_certificate), cmocka_unit_test(test_client_certificate),
         cmocka_unit_test(test_tls_1_1),        cmocka_unit_test(test_plaintext),

@@ -179,6 +179,7 @@ static void test_arguments(void **state)
     assert_int_equal(epop_tls_init(&tls, sizeof tls, NULL, 0, "a", output, sizeof output), EPOP_ERR_NULL);
     assert_int_equal(epop_tls_init(&tls, sizeof tls, ssl, 0, NULL, output, sizeof output), EPOP_ERR_NULL);
     assert_int_equal(epop_tls_init(&tls, sizeof tls, ssl, 0, "", output, sizeof output), EPOP_ERR_VALUE);
+    assert_int_equal(epop_tls_init(&tls, sizeof tls, ssl, 0, ".", output, sizeof output), EPOP_ERR_VALUE);
     assert_int_equal(epop_tls_init(&tls, sizeof tls, ssl, 0, "a", NULL, sizeof output), EPOP_ERR_NULL);
     assert_int_equal(epop_tls_init(&tls, sizeof tls - 1, ssl, 0, "a", output, sizeof output), EPOP_ERR_STRUCT_SIZE);
     assert_int_equal(epop_tls_init(&tls, sizeof tls, ssl, 0, "a", output, sizeof output - 1), EPOP_ERR_BUFFER_SIZE);
