@@ -11,6 +11,7 @@
  */
 #include "fuzz.h"
 #include "identity.h"
+#include "tls_lane.h"
 
 #include <epop/mbedtls.h>
 
@@ -24,58 +25,15 @@ enum { CLIENT = 0, SERVER = 1 };
 
 enum { RESUMED = 0x01, SMALL_CLIENT = 0x02, SMALL_SERVER = 0x04, ANY_HOST = 0x08, WRONG_HOST = 0x10, ADDRESS = 0x20, FIRST = 0x40 };
 
-/* What becomes of a record. */
-enum {
-    FLIP = 0,     /* bits of an octet are turned over */
-    DROP = 1,
-    REPEAT = 2,
-    HOLD = 3,     /* it comes behind the next one */
-    INSERT = 4,   /* octets that the sender has not said stand in it */
-    CUT_OFF = 5,  /* its end is missing, and its length says nothing of that */
-    SHORTEN = 6,  /* ... and its length is right */
-    SPLIT = 7,    /* two records of it */
-    HANG_UP = 8,  /* in the midst of it the connection ends */
-    KINDS = 9
-};
-
 enum {
     HEAD = 4,
     OP = 5,
     OPS_MAX = 12,
     INSERTED_MAX = 64,
-    RECORD_MAX = 5 + 16384 + 2048, /* RFC 5246 section 6.2.3 */
     PLAIN_MAX = 40000,
     OUTPUT_MAX = 20000,
     STEPS_MAX = 1000000
 };
-
-/* Types of records. */
-enum { CHANGE_CIPHER_SPEC = 20, HANDSHAKE = 22, APPLICATION_DATA = 23 };
-
-typedef struct op {
-    uint32_t from;
-    uint32_t kind;
-    uint32_t record;
-    size_t offset;
-    uint32_t value;
-    const uint8_t *octets;
-    size_t len;
-} op;
-
-/* The way from one end to the other. */
-typedef struct lane {
-    uint8_t record[RECORD_MAX]; /* is being collected */
-    size_t len;
-    uint32_t count; /* of those that came */
-    fuzz_log held;
-    fuzz_log out;
-    size_t out_at;
-    uint32_t is_secret; /* records are encrypted from here on */
-    uint32_t is_altered; /* since then */
-    uint32_t is_broken; /* a handshake message in the clear is not the sender's */
-    uint32_t has_ended;
-    size_t allowed; /* plaintext that the receiver may take */
-} lane;
 
 typedef struct end {
     mbedtls_ssl_context ssl;
@@ -93,9 +51,9 @@ typedef struct end {
 typedef struct world {
     uint32_t flags;
     uint32_t seed;
-    op ops[OPS_MAX];
+    tls_op ops[OPS_MAX];
     size_t op_count;
-    lane lanes[2]; /* by who sends */
+    tls_lane lanes[2]; /* by who sends */
     end ends[2];
     uint32_t *cuts; /* NULL: octets come as they are sent */
     uint32_t steps;
@@ -170,156 +128,6 @@ static void prepare(void)
     FUZZ_CHECK(mbedtls_ssl_conf_own_cert(&confs[SERVER], &certificate, &key) == 0);
     FUZZ_CHECK(mbedtls_ssl_ticket_setup(&tickets, draw, &ticket_seed, MBEDTLS_CIPHER_AES_256_GCM, 86400) == 0);
     mbedtls_ssl_conf_session_tickets_cb(&confs[SERVER], mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse, &tickets);
-}
-
-/* ---------------------------------------------------------------------------------------------------------------------
- * Between the ends
- */
-
-static uint8_t type_of(const lane *l)
-{
-    return l->record[0];
-}
-
-static size_t offset_in(const op *o, size_t len)
-{
-    return o->offset % (len + 1);
-}
-
-/* What an alteration makes of the record in `made`. 1 where the record is to come later. */
-static uint32_t alter(lane *l, const op *o, fuzz_log *made)
-{
-    size_t at = offset_in(o, made->len);
-    fuzz_log rest = {NULL, 0, 0};
-
-    fuzz_log_octets(&rest, made->octets + at, made->len - at);
-    switch (o->kind) {
-    case FLIP:
-        if (at < made->len) {
-            made->octets[at] ^= (uint8_t)(o->value > 0 ? o->value : 1);
-        }
-        break;
-    case DROP:
-        made->len = 0;
-        break;
-    case REPEAT:
-        fuzz_log_octets(made, l->record, l->len);
-        break;
-    case INSERT:
-        made->len = at;
-        fuzz_log_octets(made, o->octets, o->len);
-        fuzz_log_octets(made, rest.octets, rest.len);
-        break;
-    case SPLIT:
-    case SHORTEN:
-        if (at > 5) {
-            made->octets[3] = (uint8_t)((at - 5) >> 8);
-            made->octets[4] = (uint8_t)(at - 5);
-            made->len = at;
-        }
-        if (at > 5 && o->kind == SPLIT) {
-            uint8_t head[5] = {made->octets[0], made->octets[1], made->octets[2], (uint8_t)(rest.len >> 8),
-                               (uint8_t)rest.len};
-            fuzz_log_octets(made, head, sizeof head);
-            fuzz_log_octets(made, rest.octets, rest.len);
-        }
-        break;
-    case CUT_OFF:
-        made->len = at;
-        break;
-    case HANG_UP:
-        made->len = at;
-        l->has_ended = 1;
-        break;
-    default: /* HOLD */
-        break;
-    }
-    fuzz_log_free(&rest);
-    return o->kind == HOLD;
-}
-
-/* Whether the record comes as it was sent; more may follow. The version of a record in the clear is looked at by nobody,
- * and protected by nothing. */
-static uint32_t is_whole(const lane *l, const fuzz_log *made)
-{
-    if (made->len < l->len || made->octets[0] != l->record[0] ||
-        memcmp(made->octets + 3, l->record + 3, l->len - 3) != 0) {
-        return 0;
-    }
-    return !l->is_secret || memcmp(made->octets, l->record, 3) == 0;
-}
-
-/* Whether the alterations of a message in the clear are such that TLS must notice them: it does not have to where the
- * message is parted in other ways, or where alerts come between, which are in no transcript. */
-static uint32_t must_be_noticed(const op *o)
-{
-    return o->kind != INSERT && o->kind != SPLIT;
-}
-
-static void note(world *w, uint32_t from, const fuzz_log *made, uint32_t is_noticeable)
-{
-    lane *l = &w->lanes[from];
-    int expansion = l->is_secret ? mbedtls_ssl_get_record_expansion(&w->ends[from].ssl) : 0;
-
-    if (l->is_secret && !l->is_altered && is_whole(l, made) && type_of(l) == APPLICATION_DATA) {
-        FUZZ_CHECK(expansion > 5 && l->len > (size_t)expansion);
-        l->allowed += l->len - (size_t)expansion;
-    }
-    if (!is_whole(l, made) || made->len > l->len) {
-        l->is_altered |= l->is_secret;
-        l->is_broken |= !l->is_secret && type_of(l) == HANDSHAKE && is_noticeable;
-    }
-    l->is_secret |= type_of(l) == CHANGE_CIPHER_SPEC;
-}
-
-/* A whole record goes on its way. */
-static void pass(world *w, uint32_t from)
-{
-    lane *l = &w->lanes[from];
-    fuzz_log made = {NULL, 0, 0};
-    uint32_t is_late = 0;
-    uint32_t is_noticeable = 1;
-    size_t i;
-
-    fuzz_log_octets(&made, l->record, l->len);
-    for (i = 0; i < w->op_count && !l->has_ended; i++) {
-        if (w->ops[i].from == from && w->ops[i].record == l->count) {
-            is_late |= alter(l, &w->ops[i], &made);
-            is_noticeable &= must_be_noticed(&w->ops[i]);
-        }
-    }
-    if (is_late) {
-        fuzz_log nothing = {NULL, 0, 0};
-        note(w, from, &nothing, is_noticeable);
-        fuzz_log_octets(&l->held, made.octets, made.len);
-    } else {
-        note(w, from, &made, is_noticeable);
-        fuzz_log_octets(&l->out, made.octets, made.len);
-        fuzz_log_octets(&l->out, l->held.octets, l->held.len);
-        l->held.len = 0;
-    }
-    fuzz_log_free(&made);
-    l->len = 0;
-    l->count++;
-}
-
-static size_t record_length(const lane *l)
-{
-    return l->len < 5 ? 5 : 5 + ((size_t)l->record[3] << 8 | l->record[4]);
-}
-
-static void collect(world *w, uint32_t from, const uint8_t *octets, size_t len)
-{
-    lane *l = &w->lanes[from];
-    size_t i;
-
-    for (i = 0; i < len && !l->has_ended; i++) {
-        FUZZ_CHECK(l->len < sizeof l->record);
-        l->record[l->len++] = octets[i];
-        if (l->len >= 5 && l->len == record_length(l)) {
-            pass(w, from);
-        }
-    }
 }
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -402,7 +210,7 @@ static uint32_t send_some(world *w, uint32_t from)
     len = portion(w, len);
     if (len > 0) {
         FUZZ_CHECK(epop_tls_output_ack(&w->ends[from].tls, len + OUTPUT_MAX) == EPOP_ERR_VALUE);
-        collect(w, from, octets, len);
+        tls_lane_collect(&w->lanes[from], octets, len);
         FUZZ_CHECK(epop_tls_output_ack(&w->ends[from].tls, len) == EPOP_OK);
     }
     return len > 0;
@@ -410,7 +218,7 @@ static uint32_t send_some(world *w, uint32_t from)
 
 static uint32_t receive_some(world *w, uint32_t who)
 {
-    lane *l = &w->lanes[!who];
+    tls_lane *l = &w->lanes[!who];
     end *e = &w->ends[who];
     size_t len = portion(w, l->out.len - l->out_at);
     size_t used = 0;
@@ -586,6 +394,12 @@ static void run(world *w, uint32_t *cuts, fuzz_log *log)
     w->ends[SERVER].seed = 2;
     open_end(w, CLIENT);
     open_end(w, SERVER);
+    for (who = 0; who < 2; who++) {
+        w->lanes[who].from = who;
+        w->lanes[who].ops = w->ops;
+        w->lanes[who].op_count = w->op_count;
+        w->lanes[who].sender = &w->ends[who].ssl;
+    }
     talk(w);
     check_run(w);
     if (w->flags & FIRST) {
@@ -593,7 +407,7 @@ static void run(world *w, uint32_t *cuts, fuzz_log *log)
     }
     for (who = 0; who < 2; who++) {
         end *e = &w->ends[who];
-        lane *l = &w->lanes[who];
+        tls_lane *l = &w->lanes[who];
         fuzz_log_add(log, "%u: up %u error %ld cause %ld ended %u got %lu written %lu records %u\n", (unsigned)who,
                      (unsigned)epop_tls_is_up(&e->tls), (long)e->error, (long)epop_tls_cause(&e->tls),
                      (unsigned)e->has_ended, (unsigned long)e->got, (unsigned long)e->written, (unsigned)l->count);
@@ -623,14 +437,14 @@ static void read_input(world *w, const uint8_t *data, size_t size)
     w->ends[SERVER].to_write = amount(data[2]);
     w->seed = data[3];
     while (w->op_count < OPS_MAX && size - at >= OP) {
-        op *o = &w->ops[w->op_count++];
+        tls_op *o = &w->ops[w->op_count++];
         o->from = data[at] >> 7;
-        o->kind = (data[at] & 0x7Fu) % KINDS;
+        o->kind = (data[at] & 0x7Fu) % TLS_KINDS;
         o->record = data[at + 1];
         o->offset = (size_t)data[at + 2] << 8 | data[at + 3];
         o->value = data[at + 4];
         at += OP;
-        if (o->kind == INSERT) {
+        if (o->kind == TLS_INSERT) {
             o->octets = data + at;
             o->len = o->value % INSERTED_MAX < size - at ? o->value % INSERTED_MAX : size - at;
             at += o->len;
