@@ -1,13 +1,14 @@
-/* Fuzz target for the TLS adapter: its client and its server in one process, and somebody between them who alters records.
- * What arrives is always a beginning of what was sent, and nothing of it comes behind an altered record; an error stays;
- * with nothing altered all arrives, and both ends close in good order; it is all the same however the octets are cut.
+/* Fuzz target for the TLS adapter: its client and its server in one process, and somebody between them who alters
+ * records. What arrives is always a beginning of what was sent, and nothing of it comes after an altered record; an error
+ * stays; with nothing altered all arrives, and both ends close in good order; it is all the same however the octets are
+ * cut.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * An input is four octets: flags; how much the client and the server write, in steps of half a kibioctet (the low two bits
- * apart, which are octets); a seed. Then alterations of five octets each: the kind, with the high bit for what the server
- * sends; the number of the record; an offset in it; a value. For INSERT so many octets follow. The generator of both ends
- * and the clock are fixed, so that the same input gives the same records.
+ * An input is four octets: flags; how much the client and the server write, in steps of 512 octets (but the low two bits
+ * are octets); a seed. Then alterations of five octets each: the kind, with the high bit for what the server sends; the
+ * number of the record; an offset in it; a value. For TLS_INSERT that many octets follow. The generators of both ends and
+ * the clock are fixed, so that the same input gives the same records.
  */
 #include "fuzz.h"
 #include "identity.h"
@@ -23,7 +24,15 @@
 
 enum { CLIENT = 0, SERVER = 1 };
 
-enum { RESUMED = 0x01, SMALL_CLIENT = 0x02, SMALL_SERVER = 0x04, ANY_HOST = 0x08, WRONG_HOST = 0x10, ADDRESS = 0x20, FIRST = 0x40 };
+enum {
+    RESUMED = 0x01,
+    SMALL_CLIENT = 0x02,
+    SMALL_SERVER = 0x04,
+    ANY_HOST = 0x08,
+    WRONG_HOST = 0x10,
+    ADDRESS = 0x20,
+    FIRST = 0x40 /* of no input: the session that others resume is made */
+};
 
 enum {
     HEAD = 4,
