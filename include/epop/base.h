@@ -206,6 +206,7 @@ typedef struct epop_error_info {
     uint32_t phase;    /* EPOP_PHASE_ at that time */
     uint32_t command;  /* EPOP_CMD_ that was being answered, 0 if none */
     uint32_t callback; /* kind of the event whose callback aborted (EPOP_EVENT_), 0 if none did */
+    uint32_t number;   /* client: message-number of that command, 0 if it has none; server: 0 */
 } epop_error_info;
 
 /* Kinds of events. They are unique over both roles, so that a binding can use one function for all callbacks. */
