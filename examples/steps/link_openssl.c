@@ -12,13 +12,15 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sockets.h"
 
 struct link {
     int fd;
-    const char *host; /* NULL: a server */
+    int is_client;
+    char host[256]; /* a name of DNS has 253 octets at most */
     SSL_CTX *context;
     SSL *ssl; /* NULL before TLS */
     BIO *network;
@@ -42,14 +44,20 @@ struct link *link_client(const char *host, const char *ca_file)
 {
     struct link *link = make(TLS_client_method());
 
-    if (link != NULL && SSL_CTX_load_verify_file(link->context, ca_file) != 1) {
+    if (link == NULL) {
+        return NULL;
+    }
+    if (SSL_CTX_load_verify_file(link->context, ca_file) != 1) {
         fprintf(stderr, "%s: no certificates in PEM that can be read\n", ca_file);
         return NULL;
     }
-    if (link != NULL) {
-        link->host = host;
-        SSL_CTX_set_verify(link->context, SSL_VERIFY_PEER, NULL); /* without it any certificate will do */
+    if (strlen(host) >= sizeof link->host) {
+        fprintf(stderr, "%s: too long for the name of a host\n", host);
+        return NULL;
     }
+    strcpy(link->host, host);
+    link->is_client = 1;
+    SSL_CTX_set_verify(link->context, SSL_VERIFY_PEER, NULL); /* without it any certificate will do */
     return link;
 }
 
@@ -121,7 +129,7 @@ static int32_t after(struct link *link, int n)
     default:
         break;
     }
-    if (link->host != NULL && SSL_get_verify_result(link->ssl) != X509_V_OK) {
+    if (link->is_client && SSL_get_verify_result(link->ssl) != X509_V_OK) {
         return EPOP_ERR_PEER_CERTIFICATE;
     }
     /* The connection ended and TLS had not: an attacker may have cut it. */
@@ -145,11 +153,11 @@ int32_t link_start_tls(struct link *link)
         return EPOP_ERR_CRYPTO;
     }
     SSL_set_bio(link->ssl, internal, internal); /* `internal` is now freed with it; `network` is ours */
-    if (link->host != NULL && !set_host(link)) {
+    if (link->is_client && !set_host(link)) {
         return EPOP_ERR_CRYPTO;
     }
     while (result == EPOP_AGAIN) {
-        result = after(link, link->host != NULL ? SSL_connect(link->ssl) : SSL_accept(link->ssl));
+        result = after(link, link->is_client ? SSL_connect(link->ssl) : SSL_accept(link->ssl));
     }
     link->is_up = result == EPOP_OK;
     return result;

@@ -4,6 +4,8 @@
  */
 #include "client/session.h"
 
+#include "session/call.h"
+
 #include "wire/check.h"
 #include "wire/octets.h"
 #include "wire/outbox.h"
@@ -24,11 +26,8 @@ size_t epop_client_sizeof(void)
 
 static int32_t check_config(const epop_client_config *config)
 {
-    int32_t result = epopi_check_struct(config, sizeof *config);
+    int32_t result = epopi_check_struct(config->callbacks, sizeof *config->callbacks);
 
-    if (result == EPOP_OK) {
-        result = epopi_check_struct(config->callbacks, sizeof *config->callbacks);
-    }
     if (result != EPOP_OK) {
         return result;
     }
@@ -41,31 +40,25 @@ static int32_t check_config(const epop_client_config *config)
     return config->slot_count - 1u > 65534u || config->flags > ALL_FLAGS ? EPOP_ERR_VALUE : EPOP_OK;
 }
 
-static uint32_t or_default(uint32_t value, uint32_t otherwise)
-{
-    return value > 0 ? value : otherwise;
-}
-
 static void take_limits(epop_client *c, const epop_client_config *config)
 {
-    uint32_t window = or_default(config->window_commands, WINDOW_COMMANDS);
+    uint32_t window = epopi_or_default(config->window_commands, WINDOW_COMMANDS);
 
     c->p_window = (uint16_t)(window < config->slot_count ? window : config->slot_count);
-    c->p_window_octets = or_default(config->window_octets, WINDOW_OCTETS);
-    c->p_max_rows = or_default(config->max_rows, MAX_ROWS);
+    c->p_window_octets = epopi_or_default(config->window_octets, WINDOW_OCTETS);
+    c->p_max_rows = epopi_or_default(config->max_rows, MAX_ROWS);
     c->p_max_body = config->max_body > 0 ? config->max_body : UINT64_MAX;
-    c->p_timeout = or_default(config->timeout_seconds, TIMEOUT_SECONDS);
-    c->p_keep_alive = or_default(config->keep_alive_seconds, KEEP_ALIVE_SECONDS);
+    c->p_timeout = epopi_or_default(config->timeout_seconds, TIMEOUT_SECONDS);
+    c->p_keep_alive = epopi_or_default(config->keep_alive_seconds, KEEP_ALIVE_SECONDS);
 }
 
 int32_t epop_client_init(epop_client *client, size_t size, const epop_client_config *config)
 {
-    int32_t result;
+    int32_t result = epopi_check_init(client, size, sizeof *client, config, sizeof *config);
 
-    if (!client) {
-        return EPOP_ERR_NULL;
+    if (result == EPOP_OK) {
+        result = check_config(config);
     }
-    result = size < sizeof *client ? EPOP_ERR_STRUCT_SIZE : check_config(config);
     if (result != EPOP_OK) {
         return result;
     }
@@ -87,18 +80,18 @@ int32_t epop_client_init(epop_client *client, size_t size, const epop_client_con
 
 int32_t epopi_client_die(epop_client *c, int32_t error)
 {
-    if (c->p_error == EPOP_OK) {
-        c->p_error = error;
+    if (c->p_session.p_error == EPOP_OK) {
+        c->p_session.p_error = error;
         c->p_todo = 0;
         epopi_client_sasl_end(c); /* before the output goes, behind which a line may be under way */
         epopi_outbox_drop(&c->p_out, epopi_outbox_len(&c->p_out));
     }
-    return c->p_error;
+    return c->p_session.p_error;
 }
 
 int32_t epopi_client_run(epop_client *c)
 {
-    int32_t result = c->p_error;
+    int32_t result = c->p_session.p_error;
 
     while (result == EPOP_OK && (c->p_todo != 0 || epopi_client_can_release(c))) {
         result = c->p_todo != 0 ? epopi_client_step(c) : epopi_client_release(c);
@@ -108,7 +101,7 @@ int32_t epopi_client_run(epop_client *c)
 
 int32_t epopi_client_go_on(epop_client *c)
 {
-    int32_t result = c->p_in_callback ? EPOP_OK : epopi_client_run(c);
+    int32_t result = c->p_session.p_in_callback ? EPOP_OK : epopi_client_run(c);
 
     return result < 0 ? result : EPOP_OK;
 }
@@ -190,28 +183,15 @@ static int32_t take(epop_client *c, const uint8_t *data, size_t len, size_t *use
     return take_text(c, data, len, used);
 }
 
-/* The line in hand may lie in the octets that were fed: it moves to the line buffer before they go. */
-static void hold_text(epop_client *c)
-{
-    if (c->p_todo & EPOPI_TODO_TEXT) {
-        epopi_copy(c->p_line.p_buffer, c->p_text.ptr, c->p_text.len);
-        c->p_text.ptr = c->p_line.p_buffer;
-    }
-}
-
 int32_t epop_client_feed(epop_client *client, const void *data, size_t len, size_t *used)
 {
     const uint8_t *octets = (const uint8_t *)data;
     size_t pos = 0;
     size_t n = 0;
-    int32_t result;
+    int32_t result = epopi_session_check_feed((const epop_session *)client, data, len, used);
 
-    if (!client || !used || (!data && len > 0)) {
-        return EPOP_ERR_NULL;
-    }
-    *used = 0;
-    if (client->p_in_callback) {
-        return EPOP_ERR_REENTRANT;
+    if (result != EPOP_OK) {
+        return result;
     }
     result = epopi_client_run(client);
     while (result == EPOP_OK && pos < len) {
@@ -221,23 +201,16 @@ int32_t epop_client_feed(epop_client *client, const void *data, size_t len, size
             result = epopi_client_run(client);
         }
     }
-    hold_text(client);
+    if (client->p_todo & EPOPI_TODO_TEXT) {
+        epopi_session_keep_text(&client->p_line, &client->p_text);
+    }
     *used = pos;
     return result;
 }
 
-/* What holds for every call that may not come from inside a callback. */
-static int32_t check_call(const epop_client *c)
-{
-    if (!c) {
-        return EPOP_ERR_NULL;
-    }
-    return c->p_in_callback ? EPOP_ERR_REENTRANT : c->p_error;
-}
-
 static int32_t cut(epop_client *c, int32_t error)
 {
-    int32_t result = check_call(c);
+    int32_t result = epopi_session_check_call((const epop_session *)c);
 
     if (result != EPOP_OK || c->p_state == EPOPI_ENDED) {
         return result;
@@ -274,7 +247,7 @@ int32_t epop_client_output_ack(epop_client *client, size_t n)
     const uint8_t *sent;
     size_t len;
     size_t at;
-    int32_t result = check_call(client);
+    int32_t result = epopi_session_check_call((const epop_session *)client);
 
     if (result != EPOP_OK) {
         return result;
@@ -301,7 +274,7 @@ int32_t epop_client_output_ack(epop_client *client, size_t n)
 
 int32_t epop_client_tls_started(epop_client *client)
 {
-    int32_t result = check_call(client);
+    int32_t result = epopi_session_check_call((const epop_session *)client);
 
     if (result != EPOP_OK) {
         return result;
@@ -324,7 +297,7 @@ uint32_t epop_client_wants(const epop_client *client)
 {
     uint32_t wants = 0;
 
-    if (!client || client->p_error != EPOP_OK) {
+    if (!client || client->p_session.p_error != EPOP_OK) {
         return EPOP_WANT_CLOSE;
     }
     if (epopi_outbox_len(&client->p_out) > 0) {
@@ -347,7 +320,7 @@ uint32_t epop_client_wants(const epop_client *client)
 
 uint32_t epop_client_deadline(const epop_client *client)
 {
-    if (!client || client->p_error != EPOP_OK || client->p_ask != 0 || client->p_state == EPOPI_ENDED ||
+    if (!client || client->p_session.p_error != EPOP_OK || client->p_ask != 0 || client->p_state == EPOPI_ENDED ||
         epopi_client_is_idle(client)) {
         return 0;
     }
@@ -356,7 +329,7 @@ uint32_t epop_client_deadline(const epop_client *client)
 
 uint32_t epop_client_keep_alive(const epop_client *client)
 {
-    return client && client->p_error == EPOP_OK && client->p_phase == EPOP_PHASE_TRANSACTION &&
+    return client && client->p_session.p_error == EPOP_OK && client->p_phase == EPOP_PHASE_TRANSACTION &&
                    epopi_client_is_idle(client)
                ? client->p_keep_alive
                : 0;
@@ -369,17 +342,18 @@ int32_t epop_client_error_info(const epop_client *client, epop_error_info *info)
     if (result != EPOP_OK) {
         return result;
     }
-    info->code = client->p_error;
+    info->code = client->p_session.p_error;
     info->offset = client->p_offset;
     info->phase = client->p_phase;
     info->command = epopi_client_command(client);
-    info->callback = client->p_failed_in;
+    info->callback = client->p_session.p_failed_in;
+    info->number = client->p_flight > 0 ? epopi_client_head(client)->p_number : 0;
     return EPOP_OK;
 }
 
 uint32_t epop_client_phase(const epop_client *client)
 {
-    return client && client->p_error == EPOP_OK ? client->p_phase : (uint32_t)EPOP_PHASE_ENDED;
+    return client && client->p_session.p_error == EPOP_OK ? client->p_phase : (uint32_t)EPOP_PHASE_ENDED;
 }
 
 uint32_t epop_client_capabilities(const epop_client *client)
@@ -394,7 +368,7 @@ uint32_t epop_client_traits(const epop_client *client)
 
 uint32_t epop_client_is_in_callback(const epop_client *client)
 {
-    return client ? client->p_in_callback : 0;
+    return client ? client->p_session.p_in_callback : 0;
 }
 
 uint32_t epop_client_unsent(const epop_client *client)
@@ -432,11 +406,10 @@ int32_t epop_client_transfer(const epop_client *client, epop_transfer *transfer)
 
 int32_t epop_client_abort(epop_client *client, uint32_t how)
 {
-    if (!client) {
-        return EPOP_ERR_NULL;
-    }
-    if (client->p_error != EPOP_OK) {
-        return client->p_error;
+    int32_t result = epopi_session_check_open((const epop_session *)client);
+
+    if (result != EPOP_OK) {
+        return result;
     }
     if (how == EPOP_ABORT_CLOSE) {
         epopi_client_die(client, EPOP_ERR_ABORTED);

@@ -5,27 +5,17 @@
 #include "client/peers.h"
 #include "client/session.h"
 
+#include "session/call.h"
+
 #include "wire/command.h"
 #include "wire/octets.h"
 #include "wire/outbox.h"
 
-static void enter(epop_client *c)
-{
-    c->p_in_callback = 1;
-}
-
 /* What a callback's result means for the session. */
 static int32_t leave(epop_client *c, uint32_t kind, int32_t result)
 {
-    c->p_in_callback = 0;
-    if (c->p_error != EPOP_OK) { /* the callback aborted the session by name */
-        return c->p_error;
-    }
-    if (result < 0) {
-        c->p_failed_in = (uint8_t)kind;
-        return epopi_client_die(c, result);
-    }
-    return result > 0 ? EPOP_PAUSED : EPOP_OK;
+    result = epopi_session_leave(&c->p_session, kind, result);
+    return result < 0 ? epopi_client_die(c, result) : result;
 }
 
 static uintptr_t token_of(const epop_client *c)
@@ -61,7 +51,7 @@ static int32_t trace(epop_client *c, epop_span line, size_t shown, uint32_t sent
     event.sent = sent;
     event.line = epopi_span(line.ptr, shown);
     event.redacted = shown < line.len;
-    enter(c);
+    epopi_session_enter(&c->p_session);
     return leave(c, EPOP_EVENT_TRACE, c->p_callbacks->on_trace(c->p_user, &event));
 }
 #endif
@@ -110,7 +100,7 @@ static int32_t emit_greeting(epop_client *c)
     event.reply = &reply;
     event.pop4 = epop_greeting_is_pop4(reply.text.ptr, reply.text.len);
     event.traits = c->p_traits;
-    enter(c);
+    epopi_session_enter(&c->p_session);
     return leave(c, EPOP_EVENT_GREETING, c->p_callbacks->on_greeting(c->p_user, &event));
 }
 
@@ -129,7 +119,7 @@ static int32_t emit_reply(epop_client *c)
     event.reply = &reply;
     event.command = epopi_client_command(c);
     event.number = number_of(c);
-    enter(c);
+    epopi_session_enter(&c->p_session);
     return leave(c, EPOP_EVENT_REPLY, c->p_callbacks->on_reply(c->p_user, &event));
 }
 
@@ -227,7 +217,7 @@ static int32_t emit_row(epop_client *c)
     event.capability = event.row == EPOP_ROW_CAPA ? &capability : NULL;
     event.line = line;
     event.line_length = c->p_text_length - (uint32_t)(c->p_text.len - line.len);
-    enter(c);
+    epopi_session_enter(&c->p_session);
     return leave(c, EPOP_EVENT_ROW, c->p_callbacks->on_row(c->p_user, &event));
 }
 
@@ -246,7 +236,7 @@ int32_t epopi_client_emit_body(epop_client *c, epop_span data)
     if (!c->p_callbacks->on_body) {
         return EPOP_OK;
     }
-    enter(c);
+    epopi_session_enter(&c->p_session);
     return leave(c, EPOP_EVENT_BODY, c->p_callbacks->on_body(c->p_user, &event));
 }
 
@@ -267,7 +257,7 @@ int32_t epopi_client_emit_end(epop_client *c, const epop_client_slot *slot, int3
     event.code = c->p_code;
     event.retry = epop_code_retry(c->p_code);
     event.octets = c->p_body;
-    enter(c);
+    epopi_session_enter(&c->p_session);
     return leave(c, EPOP_EVENT_END, c->p_callbacks->on_end(c->p_user, &event));
 }
 
@@ -290,7 +280,7 @@ static int32_t emit_quirk(epop_client *c)
     event.token = token_of(c);
     event.command = epopi_client_command(c);
     event.quirk = quirk;
-    enter(c);
+    epopi_session_enter(&c->p_session);
     return leave(c, EPOP_EVENT_QUIRK, c->p_callbacks->on_quirk(c->p_user, &event));
 }
 
@@ -309,7 +299,7 @@ static int32_t emit_ask(epop_client *c)
     event.reserved = 0;
     event.offset = epopi_client_sasl_offset(c);
     event.mechanism = epopi_client_sasl_name(c);
-    enter(c);
+    epopi_session_enter(&c->p_session);
     return leave(c, EPOP_EVENT_ASK, c->p_callbacks->on_ask(c->p_user, &event));
 }
 

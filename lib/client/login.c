@@ -5,6 +5,8 @@
  */
 #include "client/session.h"
 
+#include "session/call.h"
+
 #include "wire/octets.h"
 
 uint32_t epopi_login_command(const epop_client *c)
@@ -126,8 +128,8 @@ static int32_t sasl_answered(epop_client *c)
 {
     int32_t result = epopi_client_sasl_result(c);
 
-    if (c->p_error != EPOP_OK || result == EPOP_AGAIN) {
-        return c->p_error;
+    if (c->p_session.p_error != EPOP_OK || result == EPOP_AGAIN) {
+        return c->p_session.p_error;
     }
     return logged_in(c, result);
 }
@@ -171,13 +173,9 @@ int32_t epopi_login_next(epop_client *c)
 
 static int32_t check_asked(const epop_client *c)
 {
-    if (!c) {
-        return EPOP_ERR_NULL;
-    }
-    if (c->p_error != EPOP_OK) {
-        return c->p_error;
-    }
-    return c->p_ask == 0 ? EPOP_ERR_NOT_ASKED : EPOP_OK;
+    int32_t result = epopi_session_check_open((const epop_session *)c);
+
+    return result == EPOP_OK && c->p_ask == 0 ? (int32_t)EPOP_ERR_NOT_ASKED : result;
 }
 
 static uint32_t is_sasl(const epop_client *c)

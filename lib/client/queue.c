@@ -4,6 +4,8 @@
  */
 #include "client/session.h"
 
+#include "session/call.h"
+
 #include "wire/command.h"
 #include "wire/octets.h"
 #include "wire/outbox.h"
@@ -176,11 +178,10 @@ int32_t epopi_client_end_head(epop_client *c, int32_t result)
 
 static int32_t check_queue(const epop_client *c, uint32_t command)
 {
-    if (!c) {
-        return EPOP_ERR_NULL;
-    }
-    if (c->p_error != EPOP_OK) {
-        return c->p_error;
+    int32_t result = epopi_session_check_open((const epop_session *)c);
+
+    if (result != EPOP_OK) {
+        return result;
     }
     if (c->p_state == EPOPI_ENDED) {
         return EPOP_ERR_ENDED;
@@ -219,7 +220,7 @@ static int32_t queue(epop_client *c, uint32_t command, uint32_t number, uint32_t
 
 static int32_t queue_number(epop_client *c, uint32_t command, uint32_t number, uint32_t lines, uintptr_t token)
 {
-    if (c && c->p_error == EPOP_OK && number == 0) {
+    if (c && c->p_session.p_error == EPOP_OK && number == 0) {
         return EPOP_ERR_VALUE;
     }
     return queue(c, command, number, lines, token);
@@ -336,13 +337,10 @@ int32_t epop_client_lang(epop_client *client, const void *range, size_t len, uin
 int32_t epop_client_raw(epop_client *client, const void *text, size_t len, uint32_t shape, uintptr_t token)
 {
     epop_command command;
-    int32_t result;
+    int32_t result = epopi_session_check_open((const epop_session *)client);
 
-    if (!client) {
-        return EPOP_ERR_NULL;
-    }
-    if (client->p_error != EPOP_OK) {
-        return client->p_error;
+    if (result != EPOP_OK) {
+        return result;
     }
     command.struct_size = sizeof command;
     result = epop_command_parse(&command, text, len);

@@ -4,17 +4,18 @@
  */
 #include "server/session.h"
 
+#include "session/call.h"
+
 #include "wire/check.h"
 #include "wire/octets.h"
 #include "wire/outbox.h"
 
 static int32_t check_asked(const epop_server *s, uint32_t kind)
 {
-    if (!s) {
-        return EPOP_ERR_NULL;
-    }
-    if (s->p_error != EPOP_OK) {
-        return s->p_error;
+    int32_t result = epopi_session_check_open((const epop_session *)s);
+
+    if (result != EPOP_OK) {
+        return result;
     }
     return s->p_state == EPOPI_ASKED && (kind == 0 || s->p_asked == kind) ? EPOP_OK : EPOP_ERR_NOT_ASKED;
 }
@@ -238,10 +239,10 @@ int32_t epop_server_info(epop_server *server, uint64_t octets, const void *uniqu
     if (!server || (!unique_id && len > 0)) {
         return EPOP_ERR_NULL;
     }
-    if (server->p_error != EPOP_OK) {
-        return server->p_error;
+    if (server->p_session.p_error != EPOP_OK) {
+        return server->p_session.p_error;
     }
-    if (!server->p_in_callback || server->p_asked != EPOP_EVENT_INFO) {
+    if (!server->p_session.p_in_callback || server->p_asked != EPOP_EVENT_INFO) {
         return EPOP_ERR_NOT_ASKED;
     }
     /* The row of UIDL is made at once, behind the output, as the unique-id may not be kept; p_info is its length. */
@@ -284,13 +285,12 @@ int32_t epop_server_reply(epop_server *server, const epop_reply *reply, uint32_t
 
 static int32_t check_body(const epop_server *s)
 {
-    if (!s) {
-        return EPOP_ERR_NULL;
+    int32_t result = epopi_session_check_open((const epop_session *)s);
+
+    if (result != EPOP_OK) {
+        return result;
     }
-    if (s->p_error != EPOP_OK) {
-        return s->p_error;
-    }
-    if (s->p_in_callback) {
+    if (s->p_session.p_in_callback) {
         return EPOP_ERR_REENTRANT;
     }
     return s->p_state == EPOPI_BODY && s->p_todo == 0 ? EPOP_OK : EPOP_ERR_PHASE;

@@ -4,27 +4,17 @@
  */
 #include "server/session.h"
 
+#include "session/call.h"
+
 #include "wire/command.h"
 #include "wire/octets.h"
 #include "wire/outbox.h"
 
-static void enter(epop_server *s)
-{
-    s->p_in_callback = 1;
-}
-
 /* What a callback's result means for the session. */
 static int32_t leave(epop_server *s, uint32_t kind, int32_t result)
 {
-    s->p_in_callback = 0;
-    if (s->p_error != EPOP_OK) { /* an answer within the callback ended the session */
-        return s->p_error;
-    }
-    if (result < 0) {
-        s->p_failed_in = (uint8_t)kind;
-        return epopi_server_die(s, result);
-    }
-    return result > 0 ? EPOP_PAUSED : EPOP_OK;
+    result = epopi_session_leave(&s->p_session, kind, result);
+    return result < 0 ? epopi_server_die(s, result) : result;
 }
 
 #ifdef EPOP_NO_TRACE
@@ -61,7 +51,7 @@ int32_t epopi_server_trace(epop_server *s, epop_span line, uint32_t sent)
     event.sent = sent;
     event.line = shown(s, line, sent);
     event.redacted = event.line.len < line.len || (!sent && s->p_state == EPOPI_SASL);
-    enter(s);
+    epopi_session_enter(&s->p_session);
     return leave(s, EPOP_EVENT_TRACE, s->p_callbacks->on_trace(s->p_user, &event));
 }
 #endif
@@ -72,7 +62,7 @@ static uint32_t put(epop_server *s, uint32_t kind, uint32_t has_callback)
     s->p_state = EPOPI_ASKED;
     s->p_asked = (uint8_t)kind;
     if (has_callback) {
-        enter(s);
+        epopi_session_enter(&s->p_session);
         return 1;
     }
     (void)epopi_server_refuse(s, kind == EPOP_EVENT_COMMAND ? EPOP_CODE_NONE : EPOP_CODE_SYS_PERM, epopi_span(NULL, 0));
@@ -90,7 +80,7 @@ int32_t epopi_server_ask_auth(epop_server *s, epop_span password)
     epop_auth_event event = none;
 
     if (!put(s, EPOP_EVENT_AUTH, s->p_callbacks->on_auth != NULL)) {
-        return s->p_error;
+        return s->p_session.p_error;
     }
     event.struct_size = sizeof event;
     event.kind = EPOP_EVENT_AUTH;
@@ -122,7 +112,7 @@ int32_t epopi_server_ask_sasl(epop_server *s)
     epop_auth_event event;
 
     if (!put(s, EPOP_EVENT_AUTH, s->p_callbacks->on_auth != NULL)) {
-        return s->p_error;
+        return s->p_session.p_error;
     }
     describe_auth(s, &event);
     return emit_auth(s, &event);
@@ -136,7 +126,7 @@ int32_t epopi_server_show_piece(epop_server *s)
     if (!s->p_callbacks->on_auth) {
         return EPOP_OK;
     }
-    enter(s);
+    epopi_session_enter(&s->p_session);
     return emit_auth(s, &event);
 }
 
@@ -145,7 +135,7 @@ int32_t epopi_server_ask_open(epop_server *s)
     epop_open_event event;
 
     if (!put(s, EPOP_EVENT_OPEN, s->p_callbacks->on_open != NULL)) {
-        return s->p_error;
+        return s->p_session.p_error;
     }
     event.struct_size = sizeof event;
     event.kind = EPOP_EVENT_OPEN;
@@ -168,7 +158,7 @@ int32_t epopi_server_ask_info(epop_server *s, uint32_t number)
     event.number = number;
     s->p_asked = EPOP_EVENT_INFO;
     (void)epopi_outbox_room(&s->p_out, EPOPI_LISTING_MAX); /* all in one piece, for epop_server_info */
-    enter(s);
+    epopi_session_enter(&s->p_session);
     result = leave(s, EPOP_EVENT_INFO, s->p_callbacks->on_info(s->p_user, &event));
     s->p_asked = 0;
     return result;
@@ -179,7 +169,7 @@ int32_t epopi_server_ask_send(epop_server *s)
     epop_send_event event;
 
     if (!put(s, EPOP_EVENT_SEND, s->p_callbacks->on_send != NULL)) {
-        return s->p_error;
+        return s->p_session.p_error;
     }
     event.struct_size = sizeof event;
     event.kind = EPOP_EVENT_SEND;
@@ -194,7 +184,7 @@ int32_t epopi_server_ask_commit(epop_server *s)
     epop_commit_event event;
 
     if (!put(s, EPOP_EVENT_COMMIT, s->p_callbacks->on_commit != NULL)) {
-        return s->p_error;
+        return s->p_session.p_error;
     }
     event.struct_size = sizeof event;
     event.kind = EPOP_EVENT_COMMIT;
@@ -207,7 +197,7 @@ int32_t epopi_server_ask_command(epop_server *s, const epop_command *command)
     epop_command_event event;
 
     if (!put(s, EPOP_EVENT_COMMAND, s->p_callbacks->on_command != NULL)) {
-        return s->p_error;
+        return s->p_session.p_error;
     }
     event.struct_size = sizeof event;
     event.kind = EPOP_EVENT_COMMAND;

@@ -4,6 +4,8 @@
  */
 #include "server/session.h"
 
+#include "session/call.h"
+
 #include "wire/check.h"
 #include "wire/octets.h"
 #include "wire/outbox.h"
@@ -29,11 +31,8 @@ size_t epop_server_sizeof(void)
 
 static int32_t check_config(const epop_server_config *config)
 {
-    int32_t result = epopi_check_struct(config, sizeof *config);
+    int32_t result = epopi_check_struct(config->callbacks, sizeof *config->callbacks);
 
-    if (result == EPOP_OK) {
-        result = epopi_check_struct(config->callbacks, sizeof *config->callbacks);
-    }
     if (result != EPOP_OK) {
         return result;
     }
@@ -100,7 +99,7 @@ static int32_t take_texts(epop_server *s, const epop_server_config *config)
 
 static uint16_t limit(uint32_t value, uint32_t otherwise)
 {
-    value = value > 0 ? value : otherwise;
+    value = epopi_or_default(value, otherwise);
     return (uint16_t)(value < 65535u ? value : 65535u);
 }
 
@@ -116,7 +115,7 @@ static void take_values(epop_server *s, const epop_server_config *config)
     s->p_login_delay = config->login_delay;
     s->p_max_bad = limit(config->max_bad_commands, MAX_BAD_COMMANDS);
     s->p_max_failed = limit(config->max_failed_logins, MAX_FAILED_LOGINS);
-    s->p_timeout = config->timeout_seconds > 0 ? config->timeout_seconds : (uint32_t)TIMEOUT_SECONDS;
+    s->p_timeout = epopi_or_default(config->timeout_seconds, TIMEOUT_SECONDS);
     s->p_unknown_left = MAX_UNKNOWN;
     if (config->max_unknown_commands > 0) {
         s->p_unknown_left = (uint8_t)(config->max_unknown_commands < 255 ? config->max_unknown_commands : 255);
@@ -155,12 +154,11 @@ static int32_t greet(epop_server *s, const epop_server_config *config)
 
 int32_t epop_server_init(epop_server *server, size_t size, const epop_server_config *config)
 {
-    int32_t result;
+    int32_t result = epopi_check_init(server, size, sizeof *server, config, sizeof *config);
 
-    if (!server) {
-        return EPOP_ERR_NULL;
+    if (result == EPOP_OK) {
+        result = check_config(config);
     }
-    result = size < sizeof *server ? EPOP_ERR_STRUCT_SIZE : check_config(config);
     if (result != EPOP_OK) {
         return result;
     }
@@ -181,13 +179,13 @@ int32_t epop_server_init(epop_server *server, size_t size, const epop_server_con
 
 int32_t epopi_server_die(epop_server *s, int32_t error)
 {
-    if (s->p_error == EPOP_OK) {
-        s->p_error = error;
+    if (s->p_session.p_error == EPOP_OK) {
+        s->p_session.p_error = error;
         s->p_todo = 0;
         epopi_wipe(s->p_line.p_buffer, s->p_line.p_size);
         epopi_server_sasl_end(s);
     }
-    return s->p_error;
+    return s->p_session.p_error;
 }
 
 void epopi_server_doom(epop_server *s, int32_t error)
@@ -249,7 +247,7 @@ static int32_t step(epop_server *s)
 
 int32_t epopi_server_run(epop_server *s)
 {
-    int32_t result = s->p_error;
+    int32_t result = s->p_session.p_error;
 
     while (result == EPOP_OK && (s->p_todo != 0 || epopi_server_can_row(s))) {
         result = s->p_todo != 0 ? step(s) : epopi_server_row(s);
@@ -259,7 +257,7 @@ int32_t epopi_server_run(epop_server *s)
 
 int32_t epopi_server_go_on(epop_server *s)
 {
-    int32_t result = s->p_in_callback ? EPOP_OK : epopi_server_run(s);
+    int32_t result = s->p_session.p_in_callback ? EPOP_OK : epopi_server_run(s);
 
     return result < 0 ? result : EPOP_OK;
 }
@@ -329,28 +327,15 @@ static int32_t take(epop_server *s, const uint8_t *data, size_t len, size_t *use
     return EPOP_OK;
 }
 
-/* The line in hand may lie in the octets that were fed: it moves to the line buffer before they go. */
-static void hold_text(epop_server *s)
-{
-    if (s->p_todo & EPOPI_TODO_TEXT) {
-        epopi_copy(s->p_line.p_buffer, s->p_text.ptr, s->p_text.len);
-        s->p_text.ptr = s->p_line.p_buffer;
-    }
-}
-
 int32_t epop_server_feed(epop_server *server, const void *data, size_t len, size_t *used)
 {
     const uint8_t *octets = (const uint8_t *)data;
     size_t pos = 0;
     size_t n = 0;
-    int32_t result;
+    int32_t result = epopi_session_check_feed((const epop_session *)server, data, len, used);
 
-    if (!server || !used || (!data && len > 0)) {
-        return EPOP_ERR_NULL;
-    }
-    *used = 0;
-    if (server->p_in_callback) {
-        return EPOP_ERR_REENTRANT;
+    if (result != EPOP_OK) {
+        return result;
     }
     result = epopi_server_run(server);
     while (result == EPOP_OK && pos < len) {
@@ -360,22 +345,16 @@ int32_t epop_server_feed(epop_server *server, const void *data, size_t len, size
             result = epopi_server_run(server);
         }
     }
-    hold_text(server);
+    if (server->p_todo & EPOPI_TODO_TEXT) {
+        epopi_session_keep_text(&server->p_line, &server->p_text);
+    }
     *used = pos;
     return result;
 }
 
-static int32_t check_call(const epop_server *s)
-{
-    if (!s) {
-        return EPOP_ERR_NULL;
-    }
-    return s->p_in_callback ? EPOP_ERR_REENTRANT : s->p_error;
-}
-
 int32_t epop_server_eof(epop_server *server)
 {
-    int32_t result = check_call(server);
+    int32_t result = epopi_session_check_call((const epop_session *)server);
 
     if (result != EPOP_OK || server->p_state == EPOPI_ENDED) {
         return result;
@@ -385,7 +364,7 @@ int32_t epop_server_eof(epop_server *server)
 
 int32_t epop_server_timeout(epop_server *server)
 {
-    int32_t result = check_call(server);
+    int32_t result = epopi_session_check_call((const epop_session *)server);
 
     if (result != EPOP_OK) {
         return result;
@@ -412,7 +391,7 @@ int32_t epop_server_output_ack(epop_server *server, size_t n)
     if (!server) {
         return EPOP_ERR_NULL;
     }
-    if (server->p_in_callback) {
+    if (server->p_session.p_in_callback) {
         return EPOP_ERR_REENTRANT;
     }
     if (n > epopi_outbox_len(&server->p_out)) {
@@ -422,7 +401,7 @@ int32_t epop_server_output_ack(epop_server *server, size_t n)
         result = step(server); /* while the line is still there */
     }
     epopi_outbox_drop(&server->p_out, n);
-    if (server->p_error != EPOP_OK) {
+    if (server->p_session.p_error != EPOP_OK) {
         return result < 0 ? result : EPOP_OK;
     }
     return result == EPOP_OK ? epopi_server_run(server) : result;
@@ -430,7 +409,7 @@ int32_t epop_server_output_ack(epop_server *server, size_t n)
 
 int32_t epop_server_tls_started(epop_server *server)
 {
-    int32_t result = check_call(server);
+    int32_t result = epopi_session_check_call((const epop_session *)server);
 
     if (result != EPOP_OK) {
         return result;
@@ -477,7 +456,7 @@ uint32_t epop_server_wants(const epop_server *server)
         return EPOP_WANT_CLOSE;
     }
     drain = epopi_outbox_len(&server->p_out) > 0 ? EPOP_WANT_DRAIN : 0;
-    if (server->p_error != EPOP_OK) {
+    if (server->p_session.p_error != EPOP_OK) {
         return drain | EPOP_WANT_CLOSE;
     }
     if (server->p_todo != 0 || epopi_server_can_row(server)) {
@@ -490,7 +469,7 @@ uint32_t epop_server_deadline(const epop_server *server)
 {
     uint32_t waits;
 
-    if (!server || server->p_error != EPOP_OK) {
+    if (!server || server->p_session.p_error != EPOP_OK) {
         return server && epopi_outbox_len(&server->p_out) > 0 ? server->p_timeout : 0;
     }
     waits = epopi_outbox_len(&server->p_out) > 0 || server->p_state == EPOPI_COMMAND || server->p_state == EPOPI_SASL ||
@@ -505,7 +484,7 @@ uint32_t epop_server_login_deadline(const epop_server *server)
     if (!server) {
         return 0;
     }
-    over = server->p_error != EPOP_OK || server->p_state == EPOPI_ENDED;
+    over = server->p_session.p_error != EPOP_OK || server->p_state == EPOPI_ENDED;
     return over && epopi_outbox_len(&server->p_out) == 0 ? 0 : server->p_login_seconds;
 }
 
@@ -516,15 +495,16 @@ int32_t epop_server_error_info(const epop_server *server, epop_error_info *info)
     if (result != EPOP_OK) {
         return result;
     }
-    info->code = server->p_error;
+    info->code = server->p_session.p_error;
     info->offset = server->p_offset;
     info->phase = server->p_phase;
     info->command = server->p_command;
-    info->callback = server->p_failed_in;
+    info->callback = server->p_session.p_failed_in;
+    info->number = 0;
     return EPOP_OK;
 }
 
 uint32_t epop_server_phase(const epop_server *server)
 {
-    return server && server->p_error == EPOP_OK ? server->p_phase : (uint32_t)EPOP_PHASE_ENDED;
+    return server && server->p_session.p_error == EPOP_OK ? server->p_phase : (uint32_t)EPOP_PHASE_ENDED;
 }

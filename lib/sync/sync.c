@@ -20,11 +20,8 @@ size_t epop_sync_sizeof(void)
 
 static int32_t check_config(const epop_sync_config *config)
 {
-    int32_t result = epopi_check_struct(config, sizeof *config);
+    int32_t result = epopi_check_struct(config->callbacks, sizeof *config->callbacks);
 
-    if (result == EPOP_OK) {
-        result = epopi_check_struct(config->callbacks, sizeof *config->callbacks);
-    }
     if (result == EPOP_OK && config->client_callbacks) {
         result = epopi_check_struct(config->client_callbacks, sizeof *config->client_callbacks);
     }
@@ -37,20 +34,14 @@ static int32_t check_config(const epop_sync_config *config)
     return config->flags > ALL_FLAGS || config->table_count > TABLE_MAX ? EPOP_ERR_VALUE : EPOP_OK;
 }
 
-static uint32_t or_default(uint32_t value, uint32_t otherwise)
-{
-    return value > 0 ? value : otherwise;
-}
-
 int32_t epop_sync_init(epop_sync *sync, size_t size, const epop_sync_config *config)
 {
     static const epop_client_callbacks nobody;
-    int32_t result;
+    int32_t result = epopi_check_init(sync, size, sizeof *sync, config, sizeof *config);
 
-    if (!sync) {
-        return EPOP_ERR_NULL;
+    if (result == EPOP_OK) {
+        result = check_config(config);
     }
-    result = size < sizeof *sync ? EPOP_ERR_STRUCT_SIZE : check_config(config);
     if (result != EPOP_OK) {
         return result;
     }
@@ -63,11 +54,11 @@ int32_t epop_sync_init(epop_sync *sync, size_t size, const epop_sync_config *con
     sync->p_table = config->table;
     sync->p_table_count = config->table_count;
     sync->p_flags = (uint8_t)config->flags;
-    sync->p_depth = or_default(config->depth, EPOP_SYNC_DEPTH);
-    sync->p_flight_octets_max = or_default(config->flight_octets, EPOP_SYNC_FLIGHT_OCTETS);
+    sync->p_depth = epopi_or_default(config->depth, EPOP_SYNC_DEPTH);
+    sync->p_flight_octets_max = epopi_or_default(config->flight_octets, EPOP_SYNC_FLIGHT_OCTETS);
     sync->p_max_messages = config->max_messages;
     sync->p_max_octets = config->max_octets;
-    sync->p_max_header = or_default(config->max_header, EPOP_SYNC_HEADER_MAX);
+    sync->p_max_header = epopi_or_default(config->max_header, EPOP_SYNC_HEADER_MAX);
     sync->p_keep_newest = config->keep_newest;
     sync->p_now = config->now;
     sync->p_delete_after = config->delete_after;

@@ -9,6 +9,19 @@ int32_t epopi_check_struct(const void *object, size_t size)
     return *(const uint32_t *)object >= size ? EPOP_OK : EPOP_ERR_STRUCT_SIZE;
 }
 
+int32_t epopi_check_init(const void *object, size_t size, size_t needed, const void *config, size_t config_size)
+{
+    if (!object) {
+        return EPOP_ERR_NULL;
+    }
+    return size < needed ? EPOP_ERR_STRUCT_SIZE : epopi_check_struct(config, config_size);
+}
+
+uint32_t epopi_or_default(uint32_t value, uint32_t otherwise)
+{
+    return value > 0 ? value : otherwise;
+}
+
 int32_t epopi_check_octets(const void *octets, size_t len)
 {
     return octets || len == 0 ? EPOP_OK : EPOP_ERR_NULL;

@@ -11,6 +11,13 @@
  * EPOP_ERR_STRUCT_SIZE. */
 int32_t epopi_check_struct(const void *object, size_t size);
 
+/* The arguments of an init: `object` has `size` octets, of which `needed` are used, and `config` is a struct of
+ * `config_size`. */
+int32_t epopi_check_init(const void *object, size_t size, size_t needed, const void *config, size_t config_size);
+
+/* A member of a config: 0 stands for the default. */
+uint32_t epopi_or_default(uint32_t value, uint32_t otherwise);
+
 /* Octets may be missing only where there are none of them: EPOP_OK or EPOP_ERR_NULL. */
 int32_t epopi_check_octets(const void *octets, size_t len);
 

@@ -21,7 +21,7 @@ enum {
 #define READS EPOPI_READS
 #define DECLARED EPOPI_DECLARED
 
-/* The keyword lies in the row, not behind a pointer, so that the table needs no relocation. */
+/* The keyword lies in the row, not behind a pointer, so that the table needed_arguments no relocation. */
 typedef struct row {
     char keyword[5];
     uint8_t id;
@@ -329,7 +329,7 @@ static void put_number_argument(epopi_writer *w, uint32_t number)
 enum { FIRST = 1, SECOND = 2, NUMERIC = 4, COUNT = 8 };
 
 static const uint8_t takes[] = {0, NUMERIC, NUMERIC, NUMERIC | COUNT, FIRST, FIRST, FIRST | SECOND, FIRST | SECOND};
-static const uint8_t needs[] = {0, NUMERIC, 0, NUMERIC, FIRST, 0, FIRST | SECOND, 0};
+static const uint8_t needed_arguments[] = {0, NUMERIC, 0, NUMERIC, FIRST, 0, FIRST | SECOND, 0};
 
 static uint32_t parts_of(const epop_command *c)
 {
@@ -340,7 +340,7 @@ static uint32_t parts_of(const epop_command *c)
 static int32_t check_arguments(const epop_command *c, uint32_t grammar)
 {
     uint32_t has = parts_of(c);
-    uint32_t missing = needs[grammar] & ~has;
+    uint32_t missing = needed_arguments[grammar] & ~has;
 
     if (has & ~(uint32_t)takes[grammar]) {
         return EPOP_ERR_ARGUMENT_EXTRA;

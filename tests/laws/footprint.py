@@ -64,7 +64,7 @@ def measure():
     with tempfile.TemporaryDirectory() as folder:
         for row, headers in ROWS.items():
             made = tree.compile_objects(COMPILER, FLAGS + (LEAST_MACROS if row == LEAST else []), tree.all_sources(), folder)
-            rooms = list(dict.fromkeys(['wire', *headers]))
+            rooms = list(dict.fromkeys(['wire', *(['session'] if row != 'wire' else []), *headers]))
             roots = LEAST_FUNCTIONS if row == LEAST else [name for header in headers for name in functions(header)]
             columns = [(rooms, [])]
             if row != 'wire':

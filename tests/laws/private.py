@@ -11,8 +11,8 @@ import tree
 ROOM_OF = {'base': 'wire', 'wire': 'wire', 'sasl': 'sasl', 'client': 'client', 'server': 'server', 'sync': 'sync',
            'mbedtls': 'mbedtls'}
 # Structs that are members of a session, or lent to one: the room that makes them, and the sessions.
-PARTS = {'epop_line', 'epop_outbox', 'epop_dot', 'epop_stuff', 'epop_top', 'epop_sasl'}
-SESSIONS = {'client', 'server'}
+PARTS = {'epop_session', 'epop_line', 'epop_outbox', 'epop_dot', 'epop_stuff', 'epop_top', 'epop_sasl'}
+SESSIONS = {'session', 'client', 'server'}
 
 
 def structs():

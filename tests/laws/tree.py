@@ -16,13 +16,13 @@ SKIP = 77  # what meson takes for "skipped"
 
 # Option sets of meson_options.txt: the rooms of lib/ that are built, and macros.
 OPTION_SETS = {
-    'all': (['wire', 'sasl', 'client', 'sync', 'server'], []),
-    'client only': (['wire', 'sasl', 'client'], []),
-    'server only': (['wire', 'sasl', 'server'], []),
-    'no sasl': (['wire', 'client', 'sync', 'server'], []),
+    'all': (['wire', 'sasl', 'session', 'client', 'sync', 'server'], []),
+    'client only': (['wire', 'sasl', 'session', 'client'], []),
+    'server only': (['wire', 'sasl', 'session', 'server'], []),
+    'no sasl': (['wire', 'session', 'client', 'sync', 'server'], []),
     'wire only': (['wire'], []),
-    'no strerror': (['wire', 'sasl', 'client', 'sync', 'server'], ['-DEPOP_NO_STRERROR']),
-    'no trace': (['wire', 'sasl', 'client', 'sync', 'server'], ['-DEPOP_NO_TRACE']),
+    'no strerror': (['wire', 'sasl', 'session', 'client', 'sync', 'server'], ['-DEPOP_NO_STRERROR']),
+    'no trace': (['wire', 'sasl', 'session', 'client', 'sync', 'server'], ['-DEPOP_NO_TRACE']),
 }
 
 
@@ -35,7 +35,7 @@ def read(*parts):
         return f.read()
 
 
-def sources(rooms=('wire', 'sasl', 'client', 'sync', 'server')):
+def sources(rooms=('wire', 'sasl', 'session', 'client', 'sync', 'server')):
     """The C files of some rooms of lib/, as paths relative to the tree. A session has sasl.c or sasl_none.c."""
     other = ['sasl_none.c'] if 'sasl' in rooms else ['sasl.c', 'sasl_line.c']
     return [f'lib/{room}/{name}' for room in rooms for name in sorted(os.listdir(path('lib', room)))
