@@ -45,6 +45,20 @@ static int32_t call(exchange *x, uint32_t verb)
     return x->mechanism(&x->step);
 }
 
+/* Any text that is found is the name of what was found. */
+static void find(const uint8_t *data, size_t size)
+{
+    epop_sasl_mechanism mechanism = epop_sasl_find((const char *)data, size);
+    epop_sasl_step step;
+
+    if (mechanism != NULL) {
+        memset(&step, 0, sizeof step);
+        step.struct_size = sizeof step;
+        step.verb = EPOP_SASL_DESCRIBE;
+        FUZZ_CHECK(mechanism(&step) == EPOP_OK && strlen(step.name) == size);
+    }
+}
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * The proof, computed once more from what was said
  */
@@ -415,6 +429,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_input input;
     uint32_t round;
 
+    find(data, size);
     if (size > MESSAGE_MAX / 2 || !fuzz_input_open(&input, data, size)) {
         return 0;
     }

@@ -199,6 +199,10 @@ EPOP_API int32_t epop_sasl_scram_sha_256_plus(struct epop_sasl_step *step); /* w
 EPOP_API int32_t epop_sasl_oauthbearer(struct epop_sasl_step *step);        /* RFC 7628 */
 EPOP_API int32_t epop_sasl_xoauth2(struct epop_sasl_step *step);            /* Google's and Microsoft's */
 
+/* The mechanism of this name, for hosts whose users choose one: "scram-sha-256" in any letter case. NULL if there is none.
+ * A program that calls it carries all mechanisms. */
+EPOP_API epop_sasl_mechanism epop_sasl_find(const char *name, size_t len);
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * For mechanisms of your own (GSSAPI, NTLM)
  *

@@ -1,19 +1,19 @@
-/* The server side of a POP3 session: phases, commands, maildrop semantics, replies, limits.
+/* The server side of a POP3 session: states, commands, maildrop semantics, replies, limits.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * The session owns POP3; the host owns the mail. The session asks, by callback, and the host answers, from inside the
- * callback or any time later:
+ * The session knows POP3; the host owns the mail. The session asks by callback; the host answers in the callback or at
+ * any time later:
  *
  *     on_auth     may this user in?               epop_server_accept, or epop_server_refuse
  *                 (SASL) what is known of them?   epop_server_answer, epop_server_key, or epop_server_refuse
  *     on_open     open the maildrop               epop_server_opened, or epop_server_refuse
- *     on_info     size, unique-id of message n    epop_server_info, at once
+ *     on_info     size, unique-id of message n    epop_server_info, in the callback
  *     on_send     send message n                  epop_server_accept, or _refuse; then epop_server_body, _body_end
  *     on_commit   delete what is marked           epop_server_accept, or epop_server_refuse
- *     on_command  a command of your own?          epop_server_reply, or epop_server_refuse
+ *     on_command  a command of the host's own?    epop_server_reply, or epop_server_refuse
  *
- * A host is a loop over epop_server_wants:
+ * The host runs a loop over epop_server_wants:
  *
  *     while (!((w = epop_server_wants(&s)) & EPOP_WANT_CLOSE) || (w & EPOP_WANT_DRAIN)) {
  *         if (w & EPOP_WANT_BODY)       epop_server_body with more of the message, or epop_server_body_end
@@ -22,11 +22,11 @@
  *         else if (w & EPOP_WANT_FEED)  receive, or take what the last feed left, then epop_server_feed
  *     }
  *
- * Ask for `w` anew after every call: EPOP_FULL, for one, means that draining comes next. A host whose callbacks pause
- * also feeds, be it no octets, where EPOP_WANT_RESUME is set.
+ * Get `w` again after every call: after EPOP_FULL, for example, the output must be drained next. A host whose callbacks
+ * return EPOP_PAUSE must also call feed (with no data if there is none) when EPOP_WANT_RESUME is set.
  *
- * Deletions reach the host only through on_commit, that is, by QUIT in the TRANSACTION phase (RFC 1939 section 6).
- * However else a session ends, nothing was deleted.
+ * Deletions reach the host only through on_commit, that is, by QUIT in the TRANSACTION state (RFC 1939 section 6). If a
+ * session ends in any other way, nothing is deleted.
  */
 #ifndef EPOP_SERVER_H
 #define EPOP_SERVER_H
@@ -40,21 +40,20 @@ extern "C" {
 #endif
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * Questions. Pointers and spans in events are good until the callback returns; what is needed later must be copied.
+ * Questions. Pointers and spans in events are valid until the callback returns; copy what is needed later.
  */
 
-/* A login. The session wipes name and secret when they are done with. A host without SASL knows EPOP_AUTH_PASSWORD
- * alone. */
+/* A login. The session wipes name and secret after use. A host without SASL gets EPOP_AUTH_PASSWORD only. */
 typedef struct epop_auth_event {
     uint32_t struct_size;
     uint32_t kind;         /* EPOP_EVENT_AUTH */
-    epop_span name;        /* any octets but NUL, CR and LF: never make a path of it unchecked */
-    epop_span password;    /* the password, token, or what the question is about; spaces are part of it */
+    epop_span name;        /* any octets but NUL, CR and LF: check it before it becomes part of a path */
+    epop_span password;    /* password, token, or subject of the question; spaces are part of it */
     uint32_t auth;         /* EPOP_AUTH_ of sasl.h */
-    uint32_t more;         /* EPOP_AUTH_TOKEN: a piece; do not answer yet */
-    epop_span authzid;     /* whom the user wants to act as, empty: themselves. Refuse what you do not understand. The
-                              maildrop that on_open names is then this one's */
-    const char *mechanism; /* "USER", "PLAIN", "SCRAM-SHA-256": static */
+    uint32_t more;         /* EPOP_AUTH_TOKEN: a piece, and more follow: do not answer yet */
+    epop_span authzid;     /* authorization identity; empty means the user. Refuse what you do not know. If accepted, it
+                              is the name in on_open */
+    const char *mechanism; /* "USER", "PLAIN", "SCRAM-SHA-256", ...; static storage */
     uint64_t offset;       /* EPOP_AUTH_TOKEN: of this piece in the token */
 } epop_auth_event;
 
@@ -65,33 +64,34 @@ typedef struct epop_open_event {
     epop_span name;
 } epop_open_event;
 
-/* Size and unique-id of a message: call epop_server_info before returning. A message for which it is not called counts
- * as gone: -ERR, or no row in a listing. */
+/* Size and unique-id of a message: call epop_server_info in the callback. If it is not called, the message counts as
+ * deleted: -ERR, or no row in a listing. */
 typedef struct epop_info_event {
     uint32_t struct_size;
     uint32_t kind;   /* EPOP_EVENT_INFO */
     uint32_t number; /* 1 to the count given to epop_server_opened */
 } epop_info_event;
 
-/* Send a message: its octets as they are stored, with any line ends; the session makes them fit for the wire. */
+/* Send a message, as it is stored, with any line endings; the session does dot-stuffing and repairs line endings. */
 typedef struct epop_send_event {
     uint32_t struct_size;
     uint32_t kind;    /* EPOP_EVENT_SEND */
-    uint32_t command; /* EPOP_CMD_RETR or EPOP_CMD_TOP; for TOP the session itself stops after the right line */
+    uint32_t command; /* EPOP_CMD_RETR or EPOP_CMD_TOP; for TOP the session stops after the right line */
     uint32_t number;
-    uint32_t lines; /* TOP: lines of the body that were asked for */
+    uint32_t lines; /* TOP: number of body lines */
 } epop_send_event;
 
-/* QUIT in the TRANSACTION phase: remove what is marked, release the maildrop. Asked even where nothing is marked. */
+/* QUIT in the TRANSACTION state: delete the marked messages, and release the maildrop. Comes even if none is marked. */
 typedef struct epop_commit_event {
     uint32_t struct_size;
     uint32_t kind;   /* EPOP_EVENT_COMMIT */
-    uint32_t marked; /* how many; which ones: epop_server_is_deleted, or the host's own deletion map */
+    uint32_t marked; /* how many; which ones: epop_server_is_deleted, or the deletion map */
 } epop_commit_event;
 
-/* A command that the session does not serve: an unknown one, or LANG, UTF8, XTND. Before login, and so that no secret in
- * a wrong place gets here, an unknown one has a keyword of 12 letters at most, and does not follow a refused AUTH: a
- * line of base64 may be what a client that does not wait takes for its response. Others are bad commands. */
+/* A command that the session does not serve: LANG, UTF8, XTND, or an unknown one. So that no misplaced secret is shown,
+ * an unknown command comes here before login only if its keyword has at most 12 letters and it does not follow a
+ * refused AUTH (a client that does not wait may have sent its SASL response). Other unknown commands are bad commands.
+ */
 typedef struct epop_command_event {
     uint32_t struct_size;
     uint32_t kind;  /* EPOP_EVENT_COMMAND */
@@ -99,10 +99,10 @@ typedef struct epop_command_event {
     const epop_command *command;
 } epop_command_event;
 
-/* All members may be NULL: auth, open, send, commit and command questions are then refused, info is not known, traces
- * are dropped. Every callback returns 0 to go on, EPOP_PAUSE to stop after this event, or a value of
+/* Any member may be NULL: auth, open, send, commit and command questions are then refused, messages have no size or
+ * unique-id, traces are dropped. Every callback returns 0 to go on, EPOP_PAUSE to stop after this event, or a value of
  * EPOP_ERR_CALLBACK_FIRST or less to abort the session. Inside a callback the open question may be answered and getters
- * called; anything else returns EPOP_ERR_REENTRANT and changes nothing (init apart, which can not know). */
+ * called; every other call returns EPOP_ERR_REENTRANT and changes nothing (except init, which cannot detect this). */
 typedef struct epop_server_callbacks {
     uint32_t struct_size;
     uint32_t reserved; /* 0 */
@@ -120,16 +120,17 @@ typedef struct epop_server_callbacks {
  */
 
 enum {
-    EPOP_SERVER_ALLOW_CLEARTEXT = 0x01, /* USER and PASS without TLS: anybody on the path can read the password */
+    EPOP_SERVER_ALLOW_CLEARTEXT = 0x01, /* allow passwords without TLS: anybody on the path can read them */
     EPOP_SERVER_TLS = 0x02,             /* the connection has TLS already (port 995) */
     EPOP_SERVER_STLS = 0x04,            /* offer STLS; the host does the handshake on EPOP_WANT_TLS */
-    EPOP_SERVER_LAST = 0x08,            /* serve LAST (RFC 1460), which RFC 1725 took out */
-    EPOP_SERVER_ALLOW_LF = 0x10,   /* a client whose first line ends in a bare LF may go on so. Risk: a program that
-                                      passes text of others into commands can then be made to send two. */
-    EPOP_SERVER_DELAY_USER = 0x20, /* announce "USER" behind LOGIN-DELAY and EXPIRE before login: the values given
-                                      to epop_server_opened may differ */
-    EPOP_SERVER_REFUSE = 0x40,     /* greet with -ERR and `greeting_code`, and end: the house is full */
-    EPOP_SERVER_SASL_ONLY = 0x80   /* never USER and PASS: only what `sasl` lists, APOP among it */
+    EPOP_SERVER_LAST = 0x08,            /* serve LAST (RFC 1460; RFC 1725 removed it) */
+    EPOP_SERVER_ALLOW_LF = 0x10,   /* if the first line ends in a bare LF, use that line ending for the whole session.
+                                      Risk: a client program that puts untrusted text into a command can then be made
+                                      to send two. */
+    EPOP_SERVER_DELAY_USER = 0x20, /* announce "USER" after LOGIN-DELAY and EXPIRE before login: the values of a
+                                      maildrop may differ */
+    EPOP_SERVER_REFUSE = 0x40,     /* greet with -ERR and `greeting_code`, and end: the server is busy */
+    EPOP_SERVER_SASL_ONLY = 0x80   /* never USER and PASS, only the mechanisms of `sasl`, which may include APOP */
 };
 
 enum {
@@ -142,13 +143,13 @@ typedef struct epop_server_config {
     uint32_t flags;                         /* EPOP_SERVER_ bits; 0 is the safe choice */
     const epop_server_callbacks *callbacks; /* must outlive the session */
     void *user;                             /* first argument of every callback */
-    void *line_buffer;                      /* must outlive the session; wiped where it held a password */
+    void *line_buffer;                      /* must outlive the session; wiped after a password */
     size_t line_buffer_size;                /* EPOP_SERVER_LINE_MIN or more */
     void *name_buffer;                      /* must outlive the session; keeps the name between USER and PASS */
-    size_t name_buffer_size;                /* 1 or more: a longer name is answered by -ERR */
+    size_t name_buffer_size;                /* 1 or more: longer names get -ERR */
     void *output_buffer;                    /* must outlive the session */
     size_t output_buffer_size;              /* EPOP_SERVER_OUTPUT_MIN or more */
-    const void *greeting;                   /* text of the greeting, used within init; NULL: "POP3 server ready" */
+    const void *greeting;                   /* text of the greeting, used in init only; NULL: "POP3 server ready" */
     size_t greeting_len;
     const void *implementation; /* for CAPA; must outlive the session; NULL: not announced */
     size_t implementation_len;
@@ -157,32 +158,33 @@ typedef struct epop_server_config {
     uint32_t greeting_code;     /* EPOP_CODE_ in the greeting; 0: none */
     uint32_t expire;            /* days, EPOP_EXPIRE_NEVER, or EPOP_UNSET: not announced */
     uint32_t login_delay;       /* seconds, or EPOP_UNSET; the host enforces it by EPOP_CODE_LOGIN_DELAY */
-    uint32_t max_bad_commands;  /* that many end the session, before login in all, after it in a row; 0: 10. The last
-                                   -ERR says so, also in place of the text that the host gave */
-    uint32_t max_failed_logins; /* that many end the session; 0: 3. By whatever command and mechanism, SASL exchanges
-                                   that were refused or broken off among them (EPOP_AUTH_FAILED) */
-    uint32_t timeout_seconds;   /* what epop_server_deadline says; 0: 600, the least that RFC 1939 section 3
-                                   allows an autologout timer */
-    epop_sasl *sasl; /* SASL and APOP, of epop_sasl_init; must outlive the session; NULL: none. What it lists is
-                        offered with TLS or EPOP_SERVER_ALLOW_CLEARTEXT, and APOP by a stamp in the greeting */
-    uint32_t max_unknown_commands; /* that many lines before login that begin with no known keyword, and that on_command
-                                      does not answer, end the session: likely another protocol; 0: 3, 255 at most */
-    uint32_t login_seconds; /* what epop_server_login_deadline says; 0: 60; more than 65,535 are 65,535 */
+    uint32_t max_bad_commands;  /* this many end the session: before login in total, after login in a row; 0: 10. The
+                                   last -ERR says so, and replaces a text of the host */
+    uint32_t max_failed_logins; /* this many end the session; 0: 3. All commands and mechanisms count together, and SASL
+                                   exchanges that were refused or cancelled count too (EPOP_AUTH_FAILED) */
+    uint32_t timeout_seconds; /* returned by epop_server_deadline; 0: 600, the least that RFC 1939 section 3 allows for
+                                 an autologout timer */
+    epop_sasl *sasl; /* SASL and APOP, of epop_sasl_init; must outlive the session; NULL: none. Its mechanisms are
+                        offered with TLS or EPOP_SERVER_ALLOW_CLEARTEXT, APOP by a stamp in the greeting */
+    uint32_t max_unknown_commands; /* this many lines before login that do not begin with a known keyword, and that
+                                      on_command does not answer, end the session: probably another protocol. 0: 3; at
+                                      most 255 */
+    uint32_t login_seconds;        /* returned by epop_server_login_deadline; 0: 60; at most 65,535 */
 } epop_server_config;
 
 /* An open maildrop. Its messages have the numbers 1 to `count` until the session ends. */
 typedef struct epop_maildrop {
     uint32_t struct_size;
     uint32_t count;
-    uint64_t octets;      /* of all messages together: the sum of what epop_server_info says */
-    uint8_t *deleted;     /* deletion map, one bit a message, bit 0 of octet 0 for message 1; must outlive the session;
-                             may be NULL where count is 0. The session zeroes it. */
-    size_t deleted_size;  /* in octets: (count + 7) / 8 or more, else EPOP_ERR_LIMIT_MESSAGES */
-    uint32_t expire;      /* for this user, as in the config */
+    uint64_t octets;     /* of all messages: the sum of the sizes given to epop_server_info */
+    uint8_t *deleted;    /* deletion map, one bit per message, bit 0 of octet 0 for message 1; must outlive the session;
+                            may be NULL if count is 0. The session zeroes it. */
+    size_t deleted_size; /* in octets: (count + 7) / 8 or more, else EPOP_ERR_LIMIT_MESSAGES */
+    uint32_t expire;     /* for this user, as in the config */
     uint32_t login_delay; /* for this user, as in the config */
 } epop_maildrop;
 
-/* A session. Complete so that it can live anywhere; all members are private. */
+/* A session. The struct is complete so that it can be placed anywhere; all members are private. */
 typedef struct epop_server {
     epop_session p_session;
     const epop_server_callbacks *p_callbacks;
@@ -235,110 +237,131 @@ typedef struct epop_server {
 } epop_server;
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * Life
+ * Lifetime
  */
 
-/* For bindings that can not see the struct. */
+/* sizeof(epop_server), for bindings that cannot see the struct. */
 EPOP_API size_t epop_server_sizeof(void);
 
-/* Makes a session, with its greeting in the output. `size` is sizeof(epop_server) as the caller sees it. EPOP_ERR_NULL,
- * EPOP_ERR_STRUCT_SIZE, EPOP_ERR_VALUE, EPOP_ERR_BUFFER_SIZE; EPOP_ERR_OCTET or EPOP_ERR_TOO_LONG for the texts;
- * EPOP_ERR_CRYPTO where APOP is listed and its stamp could not be made. */
+/* Initialises a session; its greeting is in the output then. `size` is sizeof(epop_server). `config` itself is used
+ * during the call only; some of what it points to must outlive the session, as said there. There is nothing to free at
+ * the end.
+ *
+ * EPOP_ERR_NULL         `server`, `config` or a buffer is NULL
+ * EPOP_ERR_STRUCT_SIZE  `size`, or struct_size of `config` or `callbacks`, is too small
+ * EPOP_ERR_VALUE        an unknown flag, or a number out of range
+ * EPOP_ERR_BUFFER_SIZE  a buffer is smaller than its minimum
+ * EPOP_ERR_OCTET        greeting, implementation or capabilities hold an octet that is not allowed there
+ * EPOP_ERR_TOO_LONG     ... a line of them is too long
+ * EPOP_ERR_CRYPTO       APOP is listed, and random octets for its stamp could not be had */
 EPOP_API int32_t epop_server_init(epop_server *server, size_t size, const epop_server_config *config);
 
-/* What the session wants: EPOP_WANT_ bits. */
+/* What the host must do next: EPOP_WANT_ bits. */
 EPOP_API uint32_t epop_server_wants(const epop_server *server);
 
-/* Gives octets from the peer; a password may be among them, so that the host wipes its buffer afterwards, as the
- * session does with its own. Questions come before this returns. `data` may be NULL where `len` is 0, which resumes
- * after a pause. `*used` is always set; feed the octets behind it again later. A command is read only when there is
- * room for the reply to it, and when the reply before it is complete.
+/* Takes data that was received. Questions come before this returns. `data` may be NULL if `len` is 0, which resumes
+ * after a pause. `*used` is always set; feed what follows it again later. A command is read when the reply before it is
+ * complete and there is room for its own. The data may hold a password: wipe the receive buffer afterwards, as the
+ * session wipes its own.
  *
- * EPOP_OK: all was used. EPOP_PAUSED: a callback asked for it. EPOP_AGAIN: answer the question, or drain, first.
- * EPOP_ERR_REENTRANT. A callback's negative value, or EPOP_ERR_PEER_ or EPOP_ERR_LIMIT_: the session is dead, but for
- * output that tells the peer why (EPOP_WANT_DRAIN). EPOP_ERR_ENDED for octets behind QUIT. */
+ * EPOP_OK                    all was used
+ * EPOP_PAUSED                a callback returned EPOP_PAUSE
+ * EPOP_AGAIN                 answer the question, or drain the output, first
+ * EPOP_ERR_NULL, _REENTRANT  the call was wrong
+ * EPOP_ERR_ENDED             data after QUIT
+ * EPOP_ERR_PEER_, EPOP_ERR_LIMIT_, or the negative value of a callback: the session is dead, except that pending output
+ * still has to be sent (EPOP_WANT_DRAIN). */
 EPOP_API int32_t epop_server_feed(epop_server *server, const void *data, size_t len, size_t *used);
 
-/* The peer has closed its side, and everything it sent was fed. EPOP_OK after QUIT; else EPOP_ERR_PEER_EOF: no deletion
- * took place (a commit that was already asked for stays the host's to finish). */
+/* The peer closed the connection. Feed everything that was received first. EPOP_OK after QUIT; otherwise
+ * EPOP_ERR_PEER_EOF: nothing is deleted, unless on_commit was already called, which the host then finishes. */
 EPOP_API int32_t epop_server_eof(epop_server *server);
 
-/* epop_server_deadline or epop_server_login_deadline has passed: the session is over without a reply and without
- * deletions (RFC 1939 section 3): EPOP_ERR_PEER_TIMEOUT. */
+/* epop_server_deadline or epop_server_login_deadline has passed. The session closes without a reply, and nothing is
+ * deleted (RFC 1939 section 3): EPOP_ERR_PEER_TIMEOUT. */
 EPOP_API int32_t epop_server_timeout(epop_server *server);
 
-/* Octets to send: a pointer to `*len` of them, good until the next call that is not a getter. NULL and 0 if none. */
+/* The bytes to send: `*len` of them, valid until the next call that is not a getter. NULL and 0 if there are none. */
 EPOP_API const uint8_t *epop_server_output(const epop_server *server, size_t *len);
 
-/* `n` of those octets were handed to the transport. The room is used at once for rows that are owed, so on_info may be
- * called, and its results come back from here as they would from feed. On a dead session, whose last words are going
- * out, it is EPOP_OK. EPOP_ERR_VALUE where n is more than there are. */
+/* The first `n` of those bytes were sent. Pending rows use the room at once, so that on_info may be called, and the
+ * results of epop_server_feed are possible here too. On a dead session that is sending its final reply: EPOP_OK.
+ * EPOP_ERR_VALUE if `n` is more than there are. */
 EPOP_API int32_t epop_server_output_ack(epop_server *server, size_t n);
 
-/* TLS is up: after EPOP_WANT_TLS. The session begins anew (RFC 2595 section 4). EPOP_ERR_PHASE. */
+/* The handshake that EPOP_WANT_TLS asked for has succeeded. The session starts over (RFC 2595 section 4).
+ * EPOP_ERR_PHASE if EPOP_WANT_TLS was not set. */
 EPOP_API int32_t epop_server_tls_started(epop_server *server);
 
-/* Seconds for which to wait for the peer: then call epop_server_timeout. 0 while it is the host's turn. Begin to count
- * anew when the peer has sent a whole command (RFC 1939 section 3) or taken a reply, or a fair part of a long one. A host
- * that does so at every octet can be held for ever by a peer that sends or reads one now and then. */
+/* Call epop_server_timeout after this many seconds. 0: no timer, since it is the host's turn. Restart the timer when
+ * the peer has sent a whole command (RFC 1939 section 3), or has taken a reply or a fair part of a long one. Do not
+ * restart it at every octet: a peer that sends or reads one octet now and then could hold the connection for ever. */
 EPOP_API uint32_t epop_server_deadline(const epop_server *server);
 
-/* Seconds, counted from epop_server_init, within which the session must be in the TRANSACTION phase; when they have
- * passed, call epop_server_timeout. No octet, question or TLS handshake moves this deadline: without it a peer that sends
- * one octet now and then holds its connection for ever. Ask again after every call: the result is 0 once the maildrop is
- * open, and once the session has ended and its output is sent. */
+/* Call epop_server_timeout this many seconds after epop_server_init, unless this has become 0: the time for a login.
+ * Nothing restarts this timer, so that a peer cannot hold a connection without logging in. 0 as soon as the maildrop is
+ * open, and when the session has ended and its output is sent: get it again after every call. */
 EPOP_API uint32_t epop_server_login_deadline(const epop_server *server);
 
-/* Fills `info`; EPOP_OK even where there was no error. */
+/* Fills `info`. EPOP_OK even if there was no error. */
 EPOP_API int32_t epop_server_error_info(const epop_server *server, epop_error_info *info);
 
 EPOP_API uint32_t epop_server_phase(const epop_server *server); /* EPOP_PHASE_ */
 
-/* 1 where message `number` is marked as deleted, 0 where not, or where there is no such message. */
+/* 1 if message `number` is marked as deleted; 0 if not, or if there is no such message. */
 EPOP_API uint32_t epop_server_is_deleted(const epop_server *server, uint32_t number);
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * Answers. EPOP_ERR_NOT_ASKED where no question is open to which this is an answer; nothing has changed then. Given
- * from outside a callback, an answer may lead to the next question before it returns.
+ * Answers. EPOP_ERR_NOT_ASKED if no question is open that this answers. Outside a callback, an answer may lead to the
+ * next question before it returns.
  */
 
 /* Yes: to on_auth, on_send, on_commit. */
 EPOP_API int32_t epop_server_accept(epop_server *server);
 
-/* No: to any question but on_info; the reply is -ERR with `code` (EPOP_CODE_, not OTHER) and `text`. Where `text` is
- * NULL the session has its own words. For on_auth say EPOP_CODE_AUTH and NULL to unknown names and wrong passwords
- * alike, so that they can not be told apart; EPOP_CODE_SYS_TEMP, _SYS_PERM and _LOGIN_DELAY do not count as failed
- * logins, unless in answer to EPOP_AUTH_FAILED. For on_open, EPOP_CODE_IN_USE if another session holds the maildrop.
- * EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG, EPOP_ERR_VALUE: the question stays open. */
+/* No: to any question but on_info. The reply is -ERR with `code` (EPOP_CODE_, not OTHER) and `text`; if `text` is NULL
+ * the session has its own.
+ *
+ * on_auth: use EPOP_CODE_AUTH and NULL for unknown names and wrong passwords alike, so that they cannot be told apart.
+ * EPOP_CODE_SYS_TEMP, _SYS_PERM and _LOGIN_DELAY do not count as failed logins, except as the answer to
+ * EPOP_AUTH_FAILED. on_open: EPOP_CODE_IN_USE if another session has the maildrop.
+ *
+ * EPOP_ERR_OCTET, EPOP_ERR_TOO_LONG, EPOP_ERR_VALUE  `text` or `code` cannot be sent; the question stays open */
 EPOP_API int32_t epop_server_refuse(epop_server *server, uint32_t code, const void *text, size_t len);
 
-/* To on_auth's EPOP_AUTH_SECRET and EPOP_AUTH_BINDING. Used within the call. */
+/* The answer to on_auth's EPOP_AUTH_SECRET and EPOP_AUTH_BINDING. `octets` is used during the call only. */
 EPOP_API int32_t epop_server_answer(epop_server *server, const void *octets, size_t len);
 
-/* To on_auth's EPOP_AUTH_KEY. Used within the call. EPOP_ERR_VALUE for keys of a wrong length, no iterations, or a salt
- * that is empty or over EPOP_SCRAM_SALT_MAX: the question stays open. */
+/* The answer to on_auth's EPOP_AUTH_KEY. `key` is used during the call only. EPOP_ERR_VALUE for keys of a wrong length,
+ * no iterations, or a salt that is empty or longer than EPOP_SCRAM_SALT_MAX: the question stays open. */
 EPOP_API int32_t epop_server_key(epop_server *server, const epop_scram_key *key);
 
-/* To on_open. Used within the call but for the deletion map. EPOP_ERR_LIMIT_MESSAGES: the question stays open. */
+/* The answer to on_open. `maildrop` is used during the call only, except the deletion map. EPOP_ERR_LIMIT_MESSAGES if
+ * the map is too small: the question stays open. */
 EPOP_API int32_t epop_server_opened(epop_server *server, const epop_maildrop *maildrop);
 
-/* To on_info, from inside its callback: the exact size on the wire without stuffing (epop_size), and the unique-id, 1
- * to 70 octets of 0x21 to 0x7E (EPOP_ERR_ARGUMENT_MISSING, EPOP_ERR_TOO_LONG, EPOP_ERR_OCTET). */
+/* The answer to on_info, in its callback: the exact size on the wire before dot-stuffing (epop_size), and the
+ * unique-id, 1 to 70 octets of 0x21 to 0x7E (EPOP_ERR_ARGUMENT_MISSING, EPOP_ERR_TOO_LONG, EPOP_ERR_OCTET). */
 EPOP_API int32_t epop_server_info(epop_server *server, uint64_t octets, const void *unique_id, size_t len);
 
-/* To on_command: a status line; with EPOP_SHAPE_ROWS or _BODY and status EPOP_STATUS_OK, lines follow, by
- * epop_server_body and epop_server_body_end. The errors of epop_reply_write. */
+/* The answer to on_command: a reply. With EPOP_SHAPE_ROWS or _BODY and status EPOP_STATUS_OK a multi-line response
+ * follows, by epop_server_body and epop_server_body_end. The errors of epop_reply_write. */
 EPOP_API int32_t epop_server_reply(epop_server *server, const epop_reply *reply, uint32_t shape);
 
-/* More of the body, while EPOP_WANT_BODY is set. `*used` is always set. EPOP_OK: all was taken. EPOP_FULL: the output
- * is full; drain, and come again with the rest. EPOP_END: TOP needs no more; say body_end. EPOP_ERR_PHASE. */
+/* More of the message, while EPOP_WANT_BODY is set. `*used` is always set.
+ *
+ * EPOP_OK         all was taken
+ * EPOP_FULL       the output is full: drain it, then call again with the rest
+ * EPOP_END        TOP needs no more: call epop_server_body_end
+ * EPOP_ERR_PHASE  no body is expected */
 EPOP_API int32_t epop_server_body(epop_server *server, const void *data, size_t len, size_t *used);
 
-/* The body is whole. EPOP_FULL: no room for the final dot line; drain, and say it again. EPOP_ERR_PHASE. */
+/* The end of the message. EPOP_FULL: no room for the final dot line; drain the output, then call again. EPOP_ERR_PHASE.
+ */
 EPOP_API int32_t epop_server_body_end(epop_server *server);
 
-/* The body can not be finished: the message vanished, the disk failed. What was sent can not be taken back, so the
- * connection ends, and the client sees that the message is not whole: every later call says EPOP_ERR_ABORTED. */
+/* The rest of the message cannot be read. What was sent cannot be taken back, so the session ends and the client sees
+ * an incomplete message: every later call returns EPOP_ERR_ABORTED. */
 EPOP_API int32_t epop_server_body_fail(epop_server *server);
 
 #ifdef __cplusplus
