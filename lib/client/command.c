@@ -32,7 +32,7 @@ static epop_client_slot *queue_slot(epop_client *c, uint32_t command, uint32_t n
     return epopi_client_push(c, command, number, shape, token);
 }
 
-static int32_t queue_command(epop_client *c, uint32_t command, uint32_t number, uint32_t lines, uintptr_t token)
+static int32_t queue_client_command(epop_client *c, uint32_t command, uint32_t number, uint32_t lines, uintptr_t token)
 {
     int32_t result = check_queueing(c, command);
 
@@ -48,42 +48,42 @@ static int32_t queue_numbered(epop_client *c, uint32_t command, uint32_t number,
     if (c && c->p_session.p_error == EPOP_OK && number == 0) {
         return EPOP_ERR_VALUE;
     }
-    return queue_command(c, command, number, lines, token);
+    return queue_client_command(c, command, number, lines, token);
 }
 
 int32_t epop_client_login(epop_client *client, uintptr_t token)
 {
-    return queue_command(client, EPOP_CMD_LOGIN, 0, 0, token);
+    return queue_client_command(client, EPOP_CMD_LOGIN, 0, 0, token);
 }
 
 int32_t epop_client_stls(epop_client *client, uintptr_t token)
 {
-    return queue_command(client, EPOP_CMD_STLS, 0, 0, token);
+    return queue_client_command(client, EPOP_CMD_STLS, 0, 0, token);
 }
 
 int32_t epop_client_capa(epop_client *client, uintptr_t token)
 {
-    return queue_command(client, EPOP_CMD_CAPA, 0, 0, token);
+    return queue_client_command(client, EPOP_CMD_CAPA, 0, 0, token);
 }
 
 int32_t epop_client_utf8(epop_client *client, uintptr_t token)
 {
-    return queue_command(client, EPOP_CMD_UTF8, 0, 0, token);
+    return queue_client_command(client, EPOP_CMD_UTF8, 0, 0, token);
 }
 
 int32_t epop_client_stat(epop_client *client, uintptr_t token)
 {
-    return queue_command(client, EPOP_CMD_STAT, 0, 0, token);
+    return queue_client_command(client, EPOP_CMD_STAT, 0, 0, token);
 }
 
 int32_t epop_client_list(epop_client *client, uint32_t number, uintptr_t token)
 {
-    return queue_command(client, EPOP_CMD_LIST, number, 0, token);
+    return queue_client_command(client, EPOP_CMD_LIST, number, 0, token);
 }
 
 int32_t epop_client_uidl(epop_client *client, uint32_t number, uintptr_t token)
 {
-    return queue_command(client, EPOP_CMD_UIDL, number, 0, token);
+    return queue_client_command(client, EPOP_CMD_UIDL, number, 0, token);
 }
 
 int32_t epop_client_retr(epop_client *client, uint32_t number, uintptr_t token)
@@ -103,22 +103,22 @@ int32_t epop_client_dele(epop_client *client, uint32_t number, uintptr_t token)
 
 int32_t epop_client_noop(epop_client *client, uintptr_t token)
 {
-    return queue_command(client, EPOP_CMD_NOOP, 0, 0, token);
+    return queue_client_command(client, EPOP_CMD_NOOP, 0, 0, token);
 }
 
 int32_t epop_client_rset(epop_client *client, uintptr_t token)
 {
-    return queue_command(client, EPOP_CMD_RSET, 0, 0, token);
+    return queue_client_command(client, EPOP_CMD_RSET, 0, 0, token);
 }
 
 int32_t epop_client_last(epop_client *client, uintptr_t token)
 {
-    return queue_command(client, EPOP_CMD_LAST, 0, 0, token);
+    return queue_client_command(client, EPOP_CMD_LAST, 0, 0, token);
 }
 
 int32_t epop_client_quit(epop_client *client, uintptr_t token)
 {
-    return queue_command(client, EPOP_CMD_QUIT, 0, 0, token);
+    return queue_client_command(client, EPOP_CMD_QUIT, 0, 0, token);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -180,7 +180,7 @@ int32_t epop_client_raw(epop_client *client, const void *text, size_t len, uint3
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-static int32_t check_question(const epop_client *c)
+static int32_t check_client_question(const epop_client *c)
 {
     int32_t result = epopi_session_check_open((const epop_session *)c);
 
@@ -189,7 +189,7 @@ static int32_t check_question(const epop_client *c)
 
 int32_t epop_client_answer(epop_client *client, const void *text, size_t len)
 {
-    int32_t result = check_question(client);
+    int32_t result = check_client_question(client);
 
     if (result == EPOP_OK) {
         result = epopi_check_octets(text, len);
@@ -207,7 +207,7 @@ int32_t epop_client_answer(epop_client *client, const void *text, size_t len)
 
 int32_t epop_client_decline(epop_client *client)
 {
-    int32_t result = check_question(client);
+    int32_t result = check_client_question(client);
 
     if (result != EPOP_OK) {
         return result;

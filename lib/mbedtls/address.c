@@ -1,25 +1,12 @@
 /* Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT */
 #include "mbedtls/address.h"
 
+#include "wire/hex.h"
 #include "wire/octets.h"
 
 #include <string.h>
 
 enum { SAN_IP = 0x87 }; /* GeneralName iPAddress: context-specific, primitive, 7 */
-
-static uint8_t digit(char letter)
-{
-    if (letter >= '0' && letter <= '9') {
-        return (uint8_t)(letter - '0');
-    }
-    if (letter >= 'a' && letter <= 'f') {
-        return (uint8_t)(letter - 'a' + 10);
-    }
-    if (letter >= 'A' && letter <= 'F') {
-        return (uint8_t)(letter - 'A' + 10);
-    }
-    return 16;
-}
 
 /* Where a number of at most `digits` digits ends; NULL where there is none or it is longer. */
 static const char *number(const char *text, uint8_t base, uint8_t digits, uint32_t *value)
@@ -27,11 +14,11 @@ static const char *number(const char *text, uint8_t base, uint8_t digits, uint32
     const char *start = text;
 
     *value = 0;
-    while (digit(*text) < base) {
+    while (epopi_hex_value((uint8_t)*text) < base) {
         if (text - start == digits) {
             return NULL;
         }
-        *value = *value * base + digit(*text);
+        *value = *value * base + epopi_hex_value((uint8_t)*text);
         text++;
     }
     return text > start ? text : NULL;
@@ -107,7 +94,7 @@ static const char *separator(const char *text, size_t len, size_t *gap)
         *gap = len;
         return text + 2;
     }
-    if (text[0] == ':' && digit(text[1]) < 16) {
+    if (text[0] == ':' && epopi_hex_value((uint8_t)text[1]) < 16) {
         return text + 1;
     }
     return end_or_zone(text);

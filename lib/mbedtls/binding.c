@@ -152,7 +152,8 @@ static uint32_t is_type(const char *type, const char *name)
 }
 
 /* Writes "type:" and says how long all is; EPOP_ERR_SPACE where it does not fit. */
-static int32_t begin(const char *prefix, size_t prefix_len, size_t data_len, uint8_t *dst, size_t cap, size_t *len)
+static int32_t begin_binding(const char *prefix, size_t prefix_len, size_t data_len, uint8_t *dst, size_t cap,
+                             size_t *len)
 {
     *len = prefix_len + data_len;
     if (cap < *len) {
@@ -165,20 +166,20 @@ static int32_t begin(const char *prefix, size_t prefix_len, size_t data_len, uin
 static int32_t bind_exporter(const epop_tls *tls, uint8_t *dst, size_t cap, size_t *len)
 {
     static const char prefix[] = "tls-exporter:";
-    int32_t result = begin(prefix, sizeof prefix - 1, EXPORTED, dst, cap, len);
+    int32_t result = begin_binding(prefix, sizeof prefix - 1, EXPORTED, dst, cap, len);
 
     return result == EPOP_OK ? export_binding(tls, dst + sizeof prefix - 1) : result;
 }
 
-/* The first Finished message of a handshake that resumes nothing is the client's (RFC 5246 section 7.3). mbedTLS keeps it
- * for a renegotiation, which epop_tls_configure forbids. */
+/* The first Finished message of a handshake that resumes nothing is the client's (RFC 5246 section 7.3). mbedTLS keeps
+ * it for a renegotiation, which epop_tls_configure forbids. */
 static int32_t bind_unique(const epop_tls *tls, uint8_t *dst, size_t cap, size_t *len)
 {
 #if HAS_FINISHED
     static const char prefix[] = "tls-unique:";
     const mbedtls_ssl_context *ssl = tls->p_ssl;
     const char *first = tls->p_flags & EPOP_TLS_SERVER ? ssl->peer_verify_data : ssl->own_verify_data;
-    int32_t result = begin(prefix, sizeof prefix - 1, ssl->verify_data_len, dst, cap, len);
+    int32_t result = begin_binding(prefix, sizeof prefix - 1, ssl->verify_data_len, dst, cap, len);
 
     if (result == EPOP_OK) {
         epopi_copy(dst + sizeof prefix - 1, (const uint8_t *)first, ssl->verify_data_len);
@@ -203,7 +204,7 @@ static int32_t bind_end_point(const epop_tls *tls, uint8_t *dst, size_t cap, siz
     if (hash == PSA_ALG_NONE) {
         return EPOP_ERR_VALUE;
     }
-    result = begin(prefix, sizeof prefix - 1, PSA_HASH_LENGTH(hash), dst, cap, len);
+    result = begin_binding(prefix, sizeof prefix - 1, PSA_HASH_LENGTH(hash), dst, cap, len);
     return result == EPOP_OK ? hash_certificate(certificate, hash, dst + sizeof prefix - 1) : result;
 }
 

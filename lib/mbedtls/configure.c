@@ -7,8 +7,8 @@
 #include <mbedtls/ssl_ciphersuites.h>
 #include <psa/crypto.h>
 
-/* mbedTLS keeps the pointers to these lists, so they can not be on the stack. They hold what the build at hand has and no
- * more: a server of 2.28 or 3.x fails on a cipher suite that it does not know, a client of 2.28 on such a curve. */
+/* mbedTLS keeps the pointers to these lists, so they can not be on the stack. They hold what the build at hand has and
+ * no more: a server of 2.28 or 3.x fails on a cipher suite that it does not know, a client of 2.28 on such a curve. */
 
 #if defined(MBEDTLS_GCM_C) || defined(PSA_WANT_ALG_GCM)
 #define HAS_GCM 1
@@ -21,8 +21,8 @@
 #define HAS_CHACHA 0
 #endif
 
-/* RFC 9325 section 4.2: forward secrecy and authenticated encryption, which leaves out static RSA and CBC. The suites of
- * TLS 1.3 are all so. */
+/* RFC 9325 section 4.2: forward secrecy and authenticated encryption, which leaves out static RSA and CBC. The suites
+ * of TLS 1.3 are all so. */
 static const int suites[] = {
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3) && HAS_GCM
     MBEDTLS_TLS1_3_AES_128_GCM_SHA256,

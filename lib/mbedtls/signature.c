@@ -35,10 +35,13 @@ static uint32_t take_element(epop_span *from, uint8_t tag, epop_span *content)
     return 1;
 }
 
-static uint32_t begins(epop_span oid, const char *octets, size_t len)
+/* What comes after all arcs but the last, which is of one octet; 0 if they are others. */
+static uint8_t last_arc(epop_span oid, const uint8_t *arcs, size_t len)
 {
-    return oid.len == len + 1 && memcmp(oid.ptr, octets, len) == 0;
+    return oid.len == len + 1 && memcmp(oid.ptr, arcs, len) == 0 ? oid.ptr[len] : 0;
 }
+
+enum { RSASSA_PSS = 10 };
 
 /* The last arc of an OID of PKCS #1 (RFC 8017 appendix C). */
 static psa_algorithm_t rsa_hash(uint8_t arc)
@@ -83,6 +86,7 @@ static psa_algorithm_t pss_hash(epop_span parameters)
     epop_span tagged;
     epop_span algorithm;
     epop_span oid;
+    uint8_t arc;
 
     if (!take_element(&parameters, SEQUENCE, &members) || !take_element(&members, PSS_HASH, &tagged)) {
         return PSA_ALG_SHA_256;
@@ -90,10 +94,11 @@ static psa_algorithm_t pss_hash(epop_span parameters)
     if (!take_element(&tagged, SEQUENCE, &algorithm) || !take_element(&algorithm, OID, &oid)) {
         return PSA_ALG_NONE;
     }
-    if (begins(oid, "\x60\x86\x48\x01\x65\x03\x04\x02", 8)) {
-        return sha_2_hash(oid.ptr[8]);
+    arc = last_arc(oid, EPOPI_LITERAL("\x60\x86\x48\x01\x65\x03\x04\x02"));
+    if (arc > 0) {
+        return sha_2_hash(arc);
     }
-    return begins(oid, "\x2B\x0E\x03\x02", 4) && oid.ptr[4] == 26 ? PSA_ALG_SHA_256 : PSA_ALG_NONE; /* SHA-1 */
+    return last_arc(oid, EPOPI_LITERAL("\x2B\x0E\x03\x02")) == 26 ? PSA_ALG_SHA_256 : PSA_ALG_NONE; /* SHA-1 */
 }
 
 /* The last arc of ecdsa-with-SHA2 (RFC 5758 section 3.2): SHA-224 comes first there. */
@@ -108,17 +113,20 @@ psa_algorithm_t epopi_signature_hash(epop_span certificate)
     epop_span signed_part;
     epop_span algorithm;
     epop_span oid;
+    uint8_t arc;
 
     if (!take_element(&certificate, SEQUENCE, &content) || !take_element(&content, SEQUENCE, &signed_part) ||
         !take_element(&content, SEQUENCE, &algorithm) || !take_element(&algorithm, OID, &oid)) {
         return PSA_ALG_NONE;
     }
-    if (begins(oid, "\x2A\x86\x48\x86\xF7\x0D\x01\x01", 8)) { /* 1.2.840.113549.1.1 */
-        return oid.ptr[8] == 10 ? pss_hash(algorithm) : rsa_hash(oid.ptr[8]);
+    arc = last_arc(oid, EPOPI_LITERAL("\x2A\x86\x48\x86\xF7\x0D\x01\x01")); /* 1.2.840.113549.1.1 */
+    if (arc > 0) {
+        return arc == RSASSA_PSS ? pss_hash(algorithm) : rsa_hash(arc);
     }
-    if (begins(oid, "\x2A\x86\x48\xCE\x3D\x04\x03", 7)) { /* 1.2.840.10045.4.3 */
-        return ecdsa_hash(oid.ptr[7]);
+    arc = last_arc(oid, EPOPI_LITERAL("\x2A\x86\x48\xCE\x3D\x04\x03")); /* 1.2.840.10045.4.3 */
+    if (arc > 0) {
+        return ecdsa_hash(arc);
     }
     /* 1.2.840.10045.4.1, ecdsa-with-SHA1 */
-    return begins(oid, "\x2A\x86\x48\xCE\x3D\x04", 6) && oid.ptr[6] == 1 ? PSA_ALG_SHA_256 : PSA_ALG_NONE;
+    return last_arc(oid, EPOPI_LITERAL("\x2A\x86\x48\xCE\x3D\x04")) == 1 ? PSA_ALG_SHA_256 : PSA_ALG_NONE;
 }

@@ -16,7 +16,7 @@
 #include <limits.h>
 #include <string.h>
 
-static int take(void *user, unsigned char *dst, size_t len)
+static int tls_take(void *user, unsigned char *dst, size_t len)
 {
     epop_tls *tls = (epop_tls *)user;
 
@@ -35,7 +35,7 @@ static int take(void *user, unsigned char *dst, size_t len)
     return (int)len;
 }
 
-static int put(void *user, const unsigned char *src, size_t len)
+static int tls_put(void *user, const unsigned char *src, size_t len)
 {
     epop_tls *tls = (epop_tls *)user;
     size_t room = epopi_outbox_room(&tls->p_out, len);
@@ -66,7 +66,7 @@ static uint32_t flushed(epop_tls *tls)
     return tls->p_owed == 0;
 }
 
-static int32_t fail(epop_tls *tls, int32_t result, int cause)
+static int32_t fail_session(epop_tls *tls, int32_t result, int cause)
 {
     tls->p_error = result;
     tls->p_cause = cause;
@@ -78,7 +78,7 @@ static int32_t fail_tls(epop_tls *tls, int cause)
     uint32_t certificate = cause == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || cause == MBEDTLS_ERR_SSL_CA_CHAIN_REQUIRED ||
                            cause == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE;
 
-    return fail(tls, certificate ? EPOP_ERR_PEER_CERTIFICATE : EPOP_ERR_PEER_TLS, cause);
+    return fail_session(tls, certificate ? EPOP_ERR_PEER_CERTIFICATE : EPOP_ERR_PEER_TLS, cause);
 }
 
 /* mbedTLS has mostly said no already. This is for addresses, for connections without certificates, and for builds in
@@ -133,7 +133,7 @@ static int32_t shake(epop_tls *tls)
     }
     if (!is_trusted(tls)) {
         (void)mbedtls_ssl_send_alert_message(tls->p_ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL, MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
-        return fail(tls, EPOP_ERR_PEER_CERTIFICATE, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
+        return fail_session(tls, EPOP_ERR_PEER_CERTIFICATE, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
     }
     tls->p_up = 1;
     return EPOP_OK;
@@ -167,7 +167,7 @@ static int32_t take_record(epop_tls *tls)
     }
 }
 
-static int32_t run(epop_tls *tls)
+static int32_t run_tls(epop_tls *tls)
 {
     int32_t result = EPOP_OK;
 
@@ -188,7 +188,7 @@ static int32_t run_with(epop_tls *tls, epop_span input, size_t *used)
     int32_t result;
 
     tls->p_input = input;
-    result = run(tls);
+    result = run_tls(tls);
     *used = input.len - tls->p_input.len;
     tls->p_input = epopi_span(NULL, 0);
     return result;
@@ -217,7 +217,7 @@ int32_t epop_tls_eof(epop_tls *tls)
     if (tls->p_error != EPOP_OK) {
         return tls->p_error;
     }
-    return tls->p_ended ? EPOP_OK : fail(tls, EPOP_ERR_PEER_EOF, 0);
+    return tls->p_ended ? EPOP_OK : fail_session(tls, EPOP_ERR_PEER_EOF, 0);
 }
 
 const uint8_t *epop_tls_output(const epop_tls *tls, size_t *len)
@@ -314,7 +314,7 @@ int32_t epop_tls_read(epop_tls *tls, void *dst, size_t cap, size_t *got)
     return EPOP_OK;
 }
 
-static int32_t check_write(const epop_tls *tls)
+static int32_t check_tls_write(const epop_tls *tls)
 {
     if (tls->p_error != EPOP_OK) {
         return tls->p_error;
@@ -359,7 +359,7 @@ int32_t epop_tls_write(epop_tls *tls, const void *data, size_t len, size_t *used
     *used = 0;
     result = epopi_check_octets(data, len);
     if (result == EPOP_OK) {
-        result = check_write(tls);
+        result = check_tls_write(tls);
     }
     while (result == EPOP_OK && *used < len) {
         if (!flushed(tls)) {
@@ -379,7 +379,7 @@ int32_t epop_tls_close(epop_tls *tls)
     if (!tls) {
         return EPOP_ERR_NULL;
     }
-    result = check_write(tls);
+    result = check_tls_write(tls);
     if (result != EPOP_OK) {
         return result == EPOP_ERR_ENDED ? EPOP_OK : result;
     }
@@ -493,6 +493,6 @@ int32_t epop_tls_init(epop_tls *tls, size_t size, mbedtls_ssl_context *ssl, uint
     tls->p_ssl = ssl;
     tls->p_flags = flags;
     epopi_outbox_init(&tls->p_out, output, output_size);
-    mbedtls_ssl_set_bio(ssl, tls, put, take, NULL);
+    mbedtls_ssl_set_bio(ssl, tls, tls_put, tls_take, NULL);
     return start(tls, flags == EPOP_TLS_CLIENT ? host : NULL);
 }

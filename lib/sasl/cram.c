@@ -3,36 +3,37 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
-#include "sasl/gather.h"
+#include "sasl/memory.h"
+#include "sasl/message.h"
+#include "sasl/step.h"
 
+#include "wire/hex.h"
 #include "wire/octets.h"
 
 enum {
-    DIGEST = 16,
-    HEX = 2 * DIGEST,
-    RANDOM = 16,
+    CRAM_DIGEST = 16,
+    CRAM_HEX = 2 * CRAM_DIGEST,
+    CRAM_RANDOM = 16,
     /* A challenge with a host of 128 octets, a name of 255, and a digest. */
-    STATE_MIN = EPOPI_GATHER_HEAD + 168 + 255 + 1 + HEX
+    CRAM_STATE_MIN = EPOPI_MEMORY_HEAD + 168 + 255 + 1 + CRAM_HEX
 };
 
 /* Phases. The client's message has a part for each; the server waits for the response, then for the host. */
-enum { CHALLENGE, NAME, SPACE, PASSWORD, HEX_DIGITS, SAID };
-enum { LOOKED_UP = HEX_DIGITS, JUDGED = SAID };
+enum { CRAM_CHALLENGE, CRAM_NAME, CRAM_SPACE, CRAM_PASSWORD, CRAM_HEX_DIGITS, CRAM_SAID };
+enum { CRAM_LOOKED_UP = CRAM_HEX_DIGITS, CRAM_VERIFIED = CRAM_SAID };
 
 /* Where the length of the challenge stands, in two octets; the third says that it was proved. */
-enum { CHALLENGE_LENGTH = EPOPI_GATHER_OWN, PROVEN = EPOPI_GATHER_OWN + 2 };
-
-static const char digits[] = "0123456789abcdef";
+enum { CRAM_CHALLENGE_LENGTH = EPOPI_MEMORY_OWN, CRAM_PROVEN = EPOPI_MEMORY_OWN + 2 };
 
 static size_t challenge_length(const epop_sasl_step *step)
 {
-    return epopi_gather_get(step, CHALLENGE_LENGTH);
+    return epopi_memory_number(step, CRAM_CHALLENGE_LENGTH);
 }
 
-static void end_of_challenge(epop_sasl_step *step)
+static void end_challenge(epop_sasl_step *step)
 {
-    epopi_gather_set(step, CHALLENGE_LENGTH, epopi_gathered(step).len);
-    step->state[EPOPI_GATHER_PHASE] = NAME;
+    epopi_memory_set_number(step, CRAM_CHALLENGE_LENGTH, epopi_memory_octets(step).len);
+    step->state[EPOPI_MEMORY_PHASE] = CRAM_NAME;
 }
 
 static void write_hex(uint8_t *dst, const uint8_t *octets, size_t len)
@@ -40,8 +41,7 @@ static void write_hex(uint8_t *dst, const uint8_t *octets, size_t len)
     size_t i;
 
     for (i = 0; i < len; i++) {
-        dst[2 * i] = (uint8_t)digits[octets[i] >> 4];
-        dst[2 * i + 1] = (uint8_t)digits[octets[i] & 15];
+        epopi_hex_write(dst + 2 * i, octets[i], 'a');
     }
 }
 
@@ -51,14 +51,14 @@ static uint32_t is_apop(const epop_sasl_step *step)
 }
 
 /* The digest that the password leads to, in hexadecimal digits. */
-static int32_t compute(const epop_sasl_step *step, epop_span password, uint8_t *hex)
+static int32_t compute_digest(const epop_sasl_step *step, epop_span password, uint8_t *hex)
 {
     const epop_crypto *crypto = step->config->crypto;
     epop_span parts[2];
-    uint8_t digest[DIGEST];
+    uint8_t digest[CRAM_DIGEST];
     int32_t result;
 
-    parts[0] = epopi_span(step->state + EPOPI_GATHER_HEAD, challenge_length(step));
+    parts[0] = epopi_span(step->state + EPOPI_MEMORY_HEAD, challenge_length(step));
     parts[1] = password;
     if (is_apop(step)) {
         result = crypto->hash(crypto->user, EPOP_HASH_MD5, parts, 2, digest);
@@ -75,48 +75,48 @@ static int32_t compute(const epop_sasl_step *step, epop_span password, uint8_t *
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-static int32_t client_take(epop_sasl_step *step)
+static int32_t cram_client_take(epop_sasl_step *step)
 {
     int32_t result;
 
-    if (step->state[EPOPI_GATHER_PHASE] != CHALLENGE) {
+    if (step->state[EPOPI_MEMORY_PHASE] != CRAM_CHALLENGE) {
         return EPOP_ERR_SASL_CHALLENGE;
     }
-    result = epopi_gather(step, step->data);
+    result = epopi_memory_add(step, step->data);
     if (result == EPOP_OK && step->last) {
-        end_of_challenge(step);
+        end_challenge(step);
         result = challenge_length(step) > 0 ? EPOP_OK : (int32_t)EPOP_ERR_SASL_CHALLENGE;
     }
     return result;
 }
 
-static int32_t client_next(epop_sasl_step *step)
+static int32_t cram_client_next(epop_sasl_step *step)
 {
-    switch (step->state[EPOPI_GATHER_PHASE]++) {
-    case NAME:
-        return epopi_sasl_ask(step, EPOP_ASK_USER, 0);
-    case SPACE:
-        return epopi_sasl_text(step, " ", 1);
-    case PASSWORD:
-        return epopi_sasl_ask(step, EPOP_ASK_PASSWORD, 1);
-    case HEX_DIGITS:
-        step->text = epopi_span(step->state + EPOPI_GATHER_HEAD + challenge_length(step), HEX);
+    switch (step->state[EPOPI_MEMORY_PHASE]++) {
+    case CRAM_NAME:
+        return epopi_step_ask(step, EPOP_ASK_USER, 0);
+    case CRAM_SPACE:
+        return epopi_step_text(step, EPOPI_LITERAL(" "));
+    case CRAM_PASSWORD:
+        return epopi_step_ask(step, EPOP_ASK_PASSWORD, 1);
+    case CRAM_HEX_DIGITS:
+        step->text = epopi_span(step->state + EPOPI_MEMORY_HEAD + challenge_length(step), CRAM_HEX);
         return EPOP_OK;
-    case SAID:
+    case CRAM_SAID:
         return EPOP_END;
     default:
         return EPOP_ERR_VALUE;
     }
 }
 
-static int32_t client_answer(epop_sasl_step *step)
+static int32_t cram_client_answer(epop_sasl_step *step)
 {
-    size_t at = EPOPI_GATHER_HEAD + challenge_length(step);
+    size_t at = EPOPI_MEMORY_HEAD + challenge_length(step);
 
-    if (step->state_size - at < HEX) {
+    if (step->state_size - at < CRAM_HEX) {
         return EPOP_ERR_TOO_LONG;
     }
-    return compute(step, step->data, step->state + at);
+    return compute_digest(step, step->data, step->state + at);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -125,103 +125,105 @@ static int32_t client_answer(epop_sasl_step *step)
 static int32_t make_challenge(epop_sasl_step *step)
 {
     const epop_sasl_config *config = step->config;
-    uint8_t random[RANDOM];
-    uint8_t hex[1 + 2 * RANDOM + 1];
+    uint8_t random[CRAM_RANDOM];
+    uint8_t hex[2 * CRAM_RANDOM];
+    epopi_message m;
 
     if (config->crypto->random(config->crypto->user, random, sizeof random) != 0) {
         return EPOP_ERR_CRYPTO;
     }
-    hex[0] = '<';
-    write_hex(hex + 1, random, sizeof random);
-    hex[sizeof hex - 1] = '@';
-    (void)epopi_gather(step, epopi_span(hex, sizeof hex));
+    write_hex(hex, random, sizeof random);
+    epopi_message_begin(&m, step);
+    epopi_message_word(&m, "<");
+    epopi_message_octets(&m, epopi_span(hex, sizeof hex));
+    epopi_message_word(&m, "@");
     if (config->host) {
-        (void)epopi_gather(step, epopi_span((const uint8_t *)config->host, config->host_len));
+        epopi_message_octets(&m, epopi_span((const uint8_t *)config->host, config->host_len));
     } else {
-        (void)epopi_gather(step, epopi_span((const uint8_t *)"localhost", 9));
+        epopi_message_word(&m, "localhost");
     }
-    (void)epopi_gather(step, epopi_span((const uint8_t *)">", 1));
-    end_of_challenge(step);
-    step->text = epopi_gathered(step);
-    return EPOP_OK;
+    epopi_message_word(&m, ">");
+    end_challenge(step);
+    step->text = epopi_memory_octets(step);
+    return m.result;
 }
 
-static int32_t server_next(epop_sasl_step *step)
+static int32_t cram_server_next(epop_sasl_step *step)
 {
-    return step->state[EPOPI_GATHER_PHASE] == CHALLENGE ? make_challenge(step) : (int32_t)EPOP_END;
+    return step->state[EPOPI_MEMORY_PHASE] == CRAM_CHALLENGE ? make_challenge(step) : (int32_t)EPOP_END;
 }
 
 /* A question about the name in the response. */
 static int32_t name_question(epop_sasl_step *step, uint32_t question)
 {
-    epop_span all = epopi_gathered(step);
+    epop_span all = epopi_memory_octets(step);
     size_t start = challenge_length(step);
 
-    return epopi_sasl_question(step, question, epopi_span(all.ptr + start, all.len - start - HEX - 1),
+    return epopi_step_question(step, question, epopi_span(all.ptr + start, all.len - start - CRAM_HEX - 1),
                                epopi_span(NULL, 0));
 }
 
 /* The response: name, space, digest. A name may have spaces. */
-static int32_t look_up(epop_sasl_step *step)
+static int32_t look_up_user(epop_sasl_step *step)
 {
-    epop_span all = epopi_gathered(step);
+    epop_span all = epopi_memory_octets(step);
     size_t start = challenge_length(step);
 
-    if (all.len - start < HEX + 2 || all.ptr[all.len - HEX - 1] != ' ' ||
+    if (all.len - start < CRAM_HEX + 2 || all.ptr[all.len - CRAM_HEX - 1] != ' ' ||
         epopi_breaks_line(all.ptr + start, all.len - start)) {
         return EPOP_ERR_SASL_CHALLENGE;
     }
-    step->state[EPOPI_GATHER_PHASE] = LOOKED_UP;
+    step->state[EPOPI_MEMORY_PHASE] = CRAM_LOOKED_UP;
     return name_question(step, EPOP_AUTH_SECRET);
 }
 
-static int32_t server_take(epop_sasl_step *step)
+static int32_t cram_server_take(epop_sasl_step *step)
 {
-    int32_t result = epopi_gather(step, step->data);
+    int32_t result = epopi_memory_add(step, step->data);
 
     if (result != EPOP_OK || !step->last) {
         return result;
     }
-    if (step->state[EPOPI_GATHER_PHASE] == CHALLENGE) { /* APOP's stamp */
-        end_of_challenge(step);
+    if (step->state[EPOPI_MEMORY_PHASE] == CRAM_CHALLENGE) { /* APOP's stamp */
+        end_challenge(step);
         return EPOP_OK;
     }
-    return look_up(step);
+    return look_up_user(step);
 }
 
-static void to_lower_case(uint8_t *hex)
+static void hex_to_lower_case(uint8_t *hex)
 {
     size_t i;
 
-    for (i = 0; i < HEX; i++) {
+    for (i = 0; i < CRAM_HEX; i++) {
         hex[i] = (uint8_t)(hex[i] >= 'A' && hex[i] <= 'F' ? hex[i] + ('a' - 'A') : hex[i]);
     }
 }
 
 /* An unknown user costs as much time as a known one. */
-static int32_t judge(epop_sasl_step *step)
+static int32_t verify_digest(epop_sasl_step *step)
 {
-    epop_span all = epopi_gathered(step);
-    uint8_t *theirs = step->state + EPOPI_GATHER_HEAD + all.len - HEX;
-    uint8_t ours[HEX];
-    int32_t result = compute(step, step->accepted ? step->data : epopi_span(NULL, 0), ours);
+    epop_span all = epopi_memory_octets(step);
+    uint8_t *theirs = step->state + EPOPI_MEMORY_HEAD + all.len - CRAM_HEX;
+    uint8_t ours[CRAM_HEX];
+    int32_t result = compute_digest(step, step->accepted ? step->data : epopi_span(NULL, 0), ours);
 
     if (result != EPOP_OK) {
         return result;
     }
-    to_lower_case(theirs);
-    step->state[PROVEN] = (uint8_t)(epop_secret_equal(ours, theirs, HEX) & (step->accepted != 0));
+    hex_to_lower_case(theirs);
+    step->state[CRAM_PROVEN] = (uint8_t)(epop_secret_equal(ours, theirs, CRAM_HEX) & (step->accepted != 0));
     epopi_wipe(ours, sizeof ours);
-    step->state[EPOPI_GATHER_PHASE] = JUDGED;
-    return name_question(step, step->state[PROVEN] ? EPOP_AUTH_PROVEN : EPOP_AUTH_FAILED);
+    step->state[EPOPI_MEMORY_PHASE] = CRAM_VERIFIED;
+    return name_question(step, step->state[CRAM_PROVEN] ? EPOP_AUTH_PROVEN : EPOP_AUTH_FAILED);
 }
 
-static int32_t server_answer(epop_sasl_step *step)
+static int32_t cram_server_answer(epop_sasl_step *step)
 {
-    if (step->state[EPOPI_GATHER_PHASE] != JUDGED) {
-        return judge(step);
+    if (step->state[EPOPI_MEMORY_PHASE] != CRAM_VERIFIED) {
+        return verify_digest(step);
     }
-    return step->accepted && step->state[PROVEN] ? (int32_t)EPOP_END : (int32_t)EPOP_ERR_LOGIN_REFUSED;
+    return step->accepted && step->state[CRAM_PROVEN] ? (int32_t)EPOP_END : (int32_t)EPOP_ERR_LOGIN_REFUSED;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -232,13 +234,13 @@ static int32_t digest_of_challenge(epop_sasl_step *step)
 
     switch (step->verb) {
     case EPOP_SASL_TAKE:
-        return is_server ? server_take(step) : client_take(step);
+        return is_server ? cram_server_take(step) : cram_client_take(step);
     case EPOP_SASL_NEXT:
-        return is_server ? server_next(step) : client_next(step);
+        return is_server ? cram_server_next(step) : cram_client_next(step);
     case EPOP_SASL_ANSWER:
-        return is_server ? server_answer(step) : client_answer(step);
+        return is_server ? cram_server_answer(step) : cram_client_answer(step);
     case EPOP_SASL_FINISH:
-        return step->state[EPOPI_GATHER_PHASE] > SAID ? EPOP_OK : (int32_t)EPOP_ERR_PEER_SASL;
+        return step->state[EPOPI_MEMORY_PHASE] > CRAM_SAID ? EPOP_OK : (int32_t)EPOP_ERR_PEER_SASL;
     case EPOP_SASL_START:
         return EPOP_OK;
     default:
@@ -249,8 +251,8 @@ static int32_t digest_of_challenge(epop_sasl_step *step)
 int32_t epop_sasl_cram_md5(epop_sasl_step *step)
 {
     if (step->verb == EPOP_SASL_DESCRIBE) {
-        return epopi_sasl_is(step, "CRAM-MD5", step->role == EPOP_SASL_SERVER ? EPOP_SASL_RANDOM : 0, EPOP_HASH_MD5,
-                             STATE_MIN);
+        return epopi_step_describe(step, "CRAM-MD5", step->role == EPOP_SASL_SERVER ? EPOP_SASL_RANDOM : 0,
+                                   EPOP_HASH_MD5, CRAM_STATE_MIN);
     }
     return digest_of_challenge(step);
 }
@@ -258,9 +260,9 @@ int32_t epop_sasl_cram_md5(epop_sasl_step *step)
 int32_t epop_sasl_apop(epop_sasl_step *step)
 {
     if (step->verb == EPOP_SASL_DESCRIBE) {
-        return epopi_sasl_is(step, "APOP",
-                             EPOP_SASL_NOT_AUTH | (step->role == EPOP_SASL_SERVER ? (uint32_t)EPOP_SASL_RANDOM : 0u),
-                             EPOP_HASH_MD5, STATE_MIN);
+        return epopi_step_describe(
+            step, "APOP", EPOP_SASL_NOT_AUTH | (step->role == EPOP_SASL_SERVER ? (uint32_t)EPOP_SASL_RANDOM : 0u),
+            EPOP_HASH_MD5, CRAM_STATE_MIN);
     }
     return digest_of_challenge(step);
 }

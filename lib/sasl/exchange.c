@@ -8,25 +8,25 @@
 #include "wire/octets.h"
 
 /* RFC 4422 section 3.1. */
-enum { NAME_MAX = 20 };
+enum { MECHANISM_NAME_MAX = 20 };
 
 /* sasl.h says why. */
-enum { HOST_MAX = 128, SALT_SECRET_MIN = 16 };
+enum { SASL_HOST_MAX = 128, SALT_SECRET_MIN = 16 };
 
-enum { PLAIN = 1 }; /* p_flags: our message is not base64 */
+enum { NOT_BASE64 = 1 }; /* p_flags: our message is sent as it is */
 
 size_t epop_sasl_sizeof(void)
 {
     return sizeof(epop_sasl);
 }
 
-static int32_t check_texts(const epop_sasl_config *config)
+static int32_t check_sasl_texts(const epop_sasl_config *config)
 {
     if (epopi_check_octets(config->host, config->host_len) != EPOP_OK ||
         epopi_check_octets(config->salt_secret, config->salt_secret_len) != EPOP_OK) {
         return EPOP_ERR_NULL;
     }
-    return config->host_len > HOST_MAX || !epopi_is_visible((const uint8_t *)config->host, config->host_len) ||
+    return config->host_len > SASL_HOST_MAX || !epopi_is_visible((const uint8_t *)config->host, config->host_len) ||
                    (config->salt_secret_len > 0 && config->salt_secret_len < SALT_SECRET_MIN)
                ? EPOP_ERR_VALUE
                : EPOP_OK;
@@ -42,12 +42,12 @@ static int32_t check_crypto(const epop_crypto *crypto)
     return result;
 }
 
-static int32_t check_config(const epop_sasl_config *config)
+static int32_t check_sasl_config(const epop_sasl_config *config)
 {
     int32_t result = epopi_check_struct(config, sizeof *config);
 
     if (result == EPOP_OK) {
-        result = config->mechanisms ? check_texts(config) : EPOP_ERR_NULL;
+        result = config->mechanisms ? check_sasl_texts(config) : EPOP_ERR_NULL;
     }
     if (result != EPOP_OK) {
         return result;
@@ -59,11 +59,11 @@ static int32_t check_config(const epop_sasl_config *config)
     return config->crypto ? check_crypto(config->crypto) : EPOP_OK;
 }
 
-static size_t length_of(const char *name)
+static size_t mechanism_name_length(const char *name)
 {
     size_t len = 0;
 
-    while (len <= NAME_MAX && name[len] != '\0') {
+    while (len <= MECHANISM_NAME_MAX && name[len] != '\0') {
         len++;
     }
     return len;
@@ -80,7 +80,7 @@ static int32_t check_mechanisms(epop_sasl *s)
             return EPOP_ERR_NULL;
         }
         (void)epopi_sasl_describe(s, EPOP_SASL_CLIENT, i);
-        if (!s->p_step.name || length_of(s->p_step.name) - 1u >= NAME_MAX ||
+        if (!s->p_step.name || mechanism_name_length(s->p_step.name) - 1u >= MECHANISM_NAME_MAX ||
             s->p_step.state_min > EPOP_SASL_BUFFER_MIN - EPOP_SASL_BINDING_MAX) {
             return EPOP_ERR_VALUE;
         }
@@ -95,7 +95,7 @@ int32_t epop_sasl_init(epop_sasl *sasl, size_t size, const epop_sasl_config *con
     if (!sasl || !buffer) {
         return EPOP_ERR_NULL;
     }
-    result = size < sizeof *sasl ? EPOP_ERR_STRUCT_SIZE : check_config(config);
+    result = size < sizeof *sasl ? EPOP_ERR_STRUCT_SIZE : check_sasl_config(config);
     if (result == EPOP_OK && buffer_size < EPOP_SASL_BUFFER_MIN) {
         result = EPOP_ERR_BUFFER_SIZE;
     }
@@ -194,15 +194,15 @@ void epopi_sasl_begin_message(epop_sasl *s, uint32_t plain)
 {
     (void)epop_base64_init(&s->p_base64);
     s->p_flow = EPOPI_FLOW_NEXT;
-    s->p_flags = plain ? PLAIN : 0;
+    s->p_flags = plain ? NOT_BASE64 : 0;
 }
 
 /* Writes octets of our message; the number of those that were used. */
-static size_t put(epop_sasl *s, epop_span text, uint8_t *dst, size_t cap, size_t *wrote)
+static size_t put_octets(epop_sasl *s, epop_span text, uint8_t *dst, size_t cap, size_t *wrote)
 {
     size_t used = text.len < cap ? text.len : cap;
 
-    if (s->p_flags & PLAIN) {
+    if (s->p_flags & NOT_BASE64) {
         epopi_copy(dst, text.ptr, used);
         *wrote = used;
     } else {
@@ -214,7 +214,7 @@ static size_t put(epop_sasl *s, epop_span text, uint8_t *dst, size_t cap, size_t
 static int32_t put_part(epop_sasl *s, uint8_t *dst, size_t cap, size_t *wrote)
 {
     epop_span text = s->p_step.text;
-    size_t used = put(s, text, dst, cap, wrote);
+    size_t used = put_octets(s, text, dst, cap, wrote);
 
     s->p_step.text = epopi_span(text.ptr + used, text.len - used);
     if (used < text.len) {
@@ -288,7 +288,8 @@ static int32_t check_answer(const epop_sasl *s, epop_span text)
         return EPOP_ERR_OCTET;
     }
     /* APOP's words stand between spaces. */
-    if ((s->p_flags & PLAIN) && s->p_step.ask == EPOP_ASK_USER && epopi_find(text.ptr, 0, text.len, ' ') < text.len) {
+    if ((s->p_flags & NOT_BASE64) && s->p_step.ask == EPOP_ASK_USER &&
+        epopi_find(text.ptr, 0, text.len, ' ') < text.len) {
         return EPOP_ERR_OCTET;
     }
     return s->p_offset > 0 && s->p_offset + text.len != s->p_total ? EPOP_ERR_VALUE : EPOP_OK;
@@ -311,7 +312,7 @@ int32_t epopi_sasl_answer(epop_sasl *s, epop_span text, uint8_t *dst, size_t cap
         return result;
     }
     s->p_total = s->p_offset + text.len;
-    used = put(s, text, dst, cap, wrote);
+    used = put_octets(s, text, dst, cap, wrote);
     s->p_offset += used;
     if (used < text.len) {
         return EPOP_FULL;
@@ -356,7 +357,7 @@ int32_t epopi_sasl_take_rest(epop_sasl *s)
 }
 
 /* Decodes what fits the stage. */
-static void decode(epop_sasl *s, const uint8_t *text, size_t len, size_t *used)
+static void decode_piece(epop_sasl *s, const uint8_t *text, size_t len, size_t *used)
 {
     size_t wrote = 0;
     int32_t result = epop_base64_decode(&s->p_base64, text, len, used, s->p_stage, sizeof s->p_stage, &wrote);
@@ -380,7 +381,7 @@ int32_t epopi_sasl_take(epop_sasl *s, const uint8_t *text, size_t len, size_t *u
             *used = len;
             return EPOP_OK;
         }
-        decode(s, text + *used, len - *used, &n);
+        decode_piece(s, text + *used, len - *used, &n);
         *used += n;
         result = epopi_sasl_take_rest(s);
     }

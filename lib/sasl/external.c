@@ -2,29 +2,30 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
-#include "sasl/gather.h"
+#include "sasl/memory.h"
+#include "sasl/step.h"
 
 #include "wire/octets.h"
 
 /* RFC 4505 section 2: trace information has 255 characters at most. An authzid is a name. */
-enum { TEXT_MAX = 255, STATE_MIN = EPOPI_GATHER_HEAD + TEXT_MAX };
+enum { EXTERNAL_TEXT_MAX = 255, EXTERNAL_STATE_MIN = EPOPI_MEMORY_HEAD + EXTERNAL_TEXT_MAX };
 
-enum { ASKS, ENDS, DONE };
+enum { EXTERNAL_ASK, EXTERNAL_END, EXTERNAL_DONE };
 
-static int32_t next(epop_sasl_step *step, uint32_t question)
+static int32_t external_next(epop_sasl_step *step, uint32_t question)
 {
-    uint8_t *phase = &step->state[EPOPI_GATHER_PHASE];
+    uint8_t *phase = &step->state[EPOPI_MEMORY_PHASE];
 
-    if (*phase == ASKS) {
-        *phase = ENDS;
-        return epopi_sasl_ask(step, question, 0);
+    if (*phase == EXTERNAL_ASK) {
+        *phase = EXTERNAL_END;
+        return epopi_step_ask(step, question, 0);
     }
-    *phase = DONE;
+    *phase = EXTERNAL_DONE;
     return EPOP_END;
 }
 
 /* How many octets follow the first of a character (RFC 3629 section 4); 4 where none can begin so. */
-static size_t octets_behind(uint8_t first)
+static size_t octets_following(uint8_t first)
 {
     if (first < 0x80) {
         return 0;
@@ -36,7 +37,7 @@ static size_t octets_behind(uint8_t first)
 }
 
 /* The second octet of some characters has a narrower range: no overlong forms, no surrogates, none above U+10FFFF. */
-static uint32_t is_second(uint8_t first, uint8_t second)
+static uint32_t is_second_octet(uint8_t first, uint8_t second)
 {
     uint8_t from = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
     uint8_t to = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
@@ -45,17 +46,17 @@ static uint32_t is_second(uint8_t first, uint8_t second)
 }
 
 /* 1 for UTF-8 without control octets. */
-static uint32_t is_text(epop_span text)
+static uint32_t is_utf8_text(epop_span text)
 {
     size_t pos = 0;
 
     while (pos < text.len) {
         uint8_t first = text.ptr[pos++];
-        size_t more = octets_behind(first);
+        size_t more = octets_following(first);
         if (first < 0x20 || first == 0x7F || more > text.len - pos || more == 4) {
             return 0;
         }
-        if (more > 0 && !is_second(first, text.ptr[pos])) {
+        if (more > 0 && !is_second_octet(first, text.ptr[pos])) {
             return 0;
         }
         for (; more > 0; more--) {
@@ -67,22 +68,23 @@ static uint32_t is_text(epop_span text)
     return 1;
 }
 
-static int32_t take(epop_sasl_step *step, uint32_t question)
+static int32_t external_take(epop_sasl_step *step, uint32_t question)
 {
-    int32_t result = step->role == EPOP_SASL_CLIENT ? (int32_t)EPOP_ERR_SASL_CHALLENGE : epopi_gather(step, step->data);
-    epop_span all = epopi_gathered(step);
+    int32_t result =
+        step->role == EPOP_SASL_CLIENT ? (int32_t)EPOP_ERR_SASL_CHALLENGE : epopi_memory_add(step, step->data);
+    epop_span all = epopi_memory_octets(step);
     epop_span none = epopi_span(NULL, 0);
 
-    if (result == EPOP_OK && all.len > TEXT_MAX) {
+    if (result == EPOP_OK && all.len > EXTERNAL_TEXT_MAX) {
         result = EPOP_ERR_TOO_LONG;
     }
     if (result != EPOP_OK || !step->last) {
         return result;
     }
-    if (!is_text(all)) {
+    if (!is_utf8_text(all)) {
         return EPOP_ERR_SASL_CHALLENGE;
     }
-    (void)epopi_sasl_question(step, question, epopi_span(NULL, 0), question == EPOP_AUTH_ANONYMOUS ? all : none);
+    (void)epopi_step_question(step, question, epopi_span(NULL, 0), question == EPOP_AUTH_ANONYMOUS ? all : none);
     step->authzid = question == EPOP_AUTH_EXTERNAL ? all : none;
     return EPOP_ASK;
 }
@@ -91,15 +93,15 @@ static int32_t one_message(epop_sasl_step *step, const char *name, uint32_t clie
 {
     switch (step->verb) {
     case EPOP_SASL_DESCRIBE:
-        return epopi_sasl_is(step, name, EPOP_SASL_CLIENT_FIRST, 0, STATE_MIN);
+        return epopi_step_describe(step, name, EPOP_SASL_CLIENT_FIRST, 0, EXTERNAL_STATE_MIN);
     case EPOP_SASL_TAKE:
-        return take(step, server_asks);
+        return external_take(step, server_asks);
     case EPOP_SASL_NEXT:
-        return next(step, client_asks);
+        return external_next(step, client_asks);
     case EPOP_SASL_ANSWER:
         return step->accepted ? (int32_t)EPOP_END : (int32_t)EPOP_ERR_LOGIN_REFUSED;
     case EPOP_SASL_FINISH:
-        return step->state[EPOPI_GATHER_PHASE] == DONE ? EPOP_OK : (int32_t)EPOP_ERR_PEER_SASL;
+        return step->state[EPOPI_MEMORY_PHASE] == EXTERNAL_DONE ? EPOP_OK : (int32_t)EPOP_ERR_PEER_SASL;
     case EPOP_SASL_START:
         return EPOP_OK;
     default:

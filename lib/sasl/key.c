@@ -7,7 +7,7 @@
 #include "wire/octets.h"
 
 /* So many rounds at a time: the host's function may feed a watchdog between two calls. */
-enum { ROUNDS = 256 };
+enum { ROUNDS_AT_A_TIME = 256 };
 
 uint32_t epop_secret_equal(const void *a, const void *b, size_t len)
 {
@@ -38,7 +38,7 @@ int32_t epopi_hash(const epop_crypto *crypto, uint32_t hash, epop_span octets, u
     return crypto->hash(crypto->user, hash, &octets, 1, digest) == 0 ? EPOP_OK : (int32_t)EPOP_ERR_CRYPTO;
 }
 
-static int32_t one_round(const epop_crypto *crypto, uint32_t hash, epop_span password, uint8_t *u, uint8_t *sum)
+static int32_t do_round(const epop_crypto *crypto, uint32_t hash, epop_span password, uint8_t *u, uint8_t *sum)
 {
     size_t len = epopi_hash_length(hash);
     epop_span last = epopi_span(u, len);
@@ -56,8 +56,8 @@ static int32_t one_round(const epop_crypto *crypto, uint32_t hash, epop_span pas
     return result;
 }
 
-static int32_t rounds(const epop_crypto *crypto, uint32_t hash, epop_span password, uint32_t count, uint8_t *u,
-                      uint8_t *sum)
+static int32_t do_rounds(const epop_crypto *crypto, uint32_t hash, epop_span password, uint32_t count, uint8_t *u,
+                         uint8_t *sum)
 {
     int32_t result = EPOP_OK;
 
@@ -65,7 +65,7 @@ static int32_t rounds(const epop_crypto *crypto, uint32_t hash, epop_span passwo
         return crypto->rounds(crypto->user, hash, &password, count, u, sum) == 0 ? EPOP_OK : (int32_t)EPOP_ERR_CRYPTO;
     }
     while (count > 0 && result == EPOP_OK) {
-        result = one_round(crypto, hash, password, u, sum);
+        result = do_round(crypto, hash, password, u, sum);
         count--;
     }
     return result;
@@ -92,8 +92,8 @@ static int32_t salt_more(epop_scram_derivation *derivation, epop_span password, 
 
     count = count < derivation->p_left ? count : derivation->p_left;
     result = count == 0 ? EPOP_OK
-                        : rounds(derivation->p_crypto, derivation->p_hash, password, count, derivation->p_u,
-                                 derivation->p_salted);
+                        : do_rounds(derivation->p_crypto, derivation->p_hash, password, count, derivation->p_u,
+                                    derivation->p_salted);
     derivation->p_left -= count;
     return result == EPOP_OK && derivation->p_left > 0 ? (int32_t)EPOP_AGAIN : result;
 }
@@ -110,7 +110,7 @@ int32_t epopi_salt_password(const epop_crypto *crypto, uint32_t hash, epop_span 
     result = salt_first(&derivation, password, salt);
     if (result == EPOP_OK) {
         do {
-            result = salt_more(&derivation, password, ROUNDS);
+            result = salt_more(&derivation, password, ROUNDS_AT_A_TIME);
         } while (result == EPOP_AGAIN);
     }
     epopi_copy(salted, derivation.p_salted, epopi_hash_length(hash));
@@ -118,9 +118,10 @@ int32_t epopi_salt_password(const epop_crypto *crypto, uint32_t hash, epop_span 
     return result;
 }
 
-int32_t epopi_named_key(const epop_crypto *crypto, uint32_t hash, const uint8_t *salted, const char *name, uint8_t *key)
+int32_t epopi_named_key(const epop_crypto *crypto, uint32_t hash, const uint8_t *salted, uint32_t which, uint8_t *key)
 {
-    epop_span text = epopi_span((const uint8_t *)name, 10); /* "Client Key", "Server Key" */
+    epop_span text =
+        which == EPOPI_CLIENT_KEY ? epopi_span(EPOPI_LITERAL("Client Key")) : epopi_span(EPOPI_LITERAL("Server Key"));
 
     return epopi_hmac(crypto, hash, epopi_span(salted, epopi_hash_length(hash)), &text, 1, key);
 }
@@ -131,17 +132,17 @@ int32_t epopi_stored_key(const epop_crypto *crypto, uint32_t hash, const uint8_t
 }
 
 /* Both keys from SaltedPassword. */
-static int32_t derive(const epop_crypto *crypto, uint32_t hash, const uint8_t *salted, uint8_t *stored_key,
-                      uint8_t *server_key)
+static int32_t derive_keys(const epop_crypto *crypto, uint32_t hash, const uint8_t *salted, uint8_t *stored_key,
+                           uint8_t *server_key)
 {
     uint8_t client_key[EPOP_HASH_MAX];
-    int32_t result = epopi_named_key(crypto, hash, salted, "Client Key", client_key);
+    int32_t result = epopi_named_key(crypto, hash, salted, EPOPI_CLIENT_KEY, client_key);
 
     if (result == EPOP_OK) {
         result = epopi_stored_key(crypto, hash, client_key, stored_key);
     }
     if (result == EPOP_OK) {
-        result = epopi_named_key(crypto, hash, salted, "Server Key", server_key);
+        result = epopi_named_key(crypto, hash, salted, EPOPI_SERVER_KEY, server_key);
     }
     epopi_wipe(client_key, sizeof client_key);
     return result;
@@ -189,7 +190,7 @@ int32_t epop_scram_derive_step(epop_scram_derivation *derivation, const void *pa
     }
     result = salt_more(derivation, epopi_span((const uint8_t *)password, password_len), rounds);
     if (result == EPOP_OK) {
-        result = derive(derivation->p_crypto, derivation->p_hash, derivation->p_salted, stored_key, server_key);
+        result = derive_keys(derivation->p_crypto, derivation->p_hash, derivation->p_salted, stored_key, server_key);
     }
     if (result != EPOP_AGAIN) {
         epopi_wipe((uint8_t *)derivation, sizeof *derivation);
@@ -211,7 +212,8 @@ int32_t epop_scram_derive(const epop_crypto *crypto, uint32_t hash, const void *
                                      salt_len, iterations);
     if (result == EPOP_OK) {
         do {
-            result = epop_scram_derive_step(&derivation, password, password_len, ROUNDS, stored_key, server_key);
+            result =
+                epop_scram_derive_step(&derivation, password, password_len, ROUNDS_AT_A_TIME, stored_key, server_key);
         } while (result == EPOP_AGAIN);
     }
     epopi_wipe((uint8_t *)&derivation, sizeof derivation);

@@ -18,9 +18,9 @@ int32_t epopi_hmac(const epop_crypto *crypto, uint32_t hash, epop_span key, cons
 int32_t epopi_salt_password(const epop_crypto *crypto, uint32_t hash, epop_span password, epop_span salt,
                             uint32_t iterations, uint8_t *salted);
 
-/* ClientKey and ServerKey, by their names of 10 octets. */
-int32_t epopi_named_key(const epop_crypto *crypto, uint32_t hash, const uint8_t *salted, const char *name,
-                        uint8_t *key);
+/* ClientKey or ServerKey. */
+enum { EPOPI_CLIENT_KEY, EPOPI_SERVER_KEY };
+int32_t epopi_named_key(const epop_crypto *crypto, uint32_t hash, const uint8_t *salted, uint32_t which, uint8_t *key);
 
 int32_t epopi_stored_key(const epop_crypto *crypto, uint32_t hash, const uint8_t *client_key, uint8_t *stored_key);
 

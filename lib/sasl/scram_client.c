@@ -5,126 +5,104 @@
 #include "sasl/scram.h"
 
 #include "sasl/key.h"
+#include "sasl/message.h"
+#include "sasl/step.h"
 
 #include "wire/number.h"
 #include "wire/octets.h"
 
 enum {
-    BEGIN,
-    AUTHZID_ASKED,
-    NAME_ASKED,
-    FIRST_READY, /* the first message can be sent */
-    FIRST_SENT,  /* the challenge may come */
-    PASSWORD_DUE,
-    FINAL_READY,
-    FINAL_SENT, /* the server's signature may come */
-    VERIFIED,
-    DONE
+    SCRAM_BEGIN,
+    SCRAM_AUTHZID_ASKED,
+    SCRAM_NAME_ASKED,
+    SCRAM_FIRST_READY, /* the first message can be sent */
+    SCRAM_FIRST_SENT,  /* the challenge may come */
+    SCRAM_PASSWORD_DUE,
+    SCRAM_FINAL_READY,
+    SCRAM_FINAL_SENT, /* the server's signature may come */
+    SCRAM_VERIFIED,
+    SCRAM_DONE
 };
 
 /* sasl.h says why. */
-#define ITERATIONS_MAX 1000000u
+#define SCRAM_ITERATIONS_MAX 1000000u
 
-static int32_t go(epop_sasl_step *step, uint8_t phase, int32_t result)
-{
-    step->state[EPOPI_GATHER_PHASE] = phase;
-    return result;
-}
-
-/* Gathers a name with "," and "=" escaped (RFC 5802 section 5.1). */
-static int32_t add_name(epop_sasl_step *step, epop_span name)
-{
-    int32_t result = EPOP_OK;
-    size_t i;
-
-    for (i = 0; i < name.len && result == EPOP_OK; i++) {
-        if (name.ptr[i] == ',' || name.ptr[i] == '=') {
-            result = epopi_scram_word(step, name.ptr[i] == ',' ? "=2C" : "=3D");
-        } else {
-            result = epopi_gather(step, epopi_span(name.ptr + i, 1));
-        }
-    }
-    return result;
-}
-
-/* What the gs2 header begins with: "p=type,", or whether we could bind and the server can not ("y"), or could not. */
-static int32_t begin(epop_sasl_step *step)
+/* What the gs2 header begins with: "p=type,", or whether we could bind and the server cannot ("y"), or could not. */
+static int32_t add_gs2_flag(epop_sasl_step *step)
 {
     size_t type = epopi_find(step->binding.ptr, 0, step->binding.len, ':');
-    int32_t result;
+    epopi_message m;
 
+    epopi_message_begin(&m, step);
     if (step->properties & EPOP_SASL_BINDS) {
-        result = epopi_scram_word(step, "p=");
-        if (result == EPOP_OK) {
-            result = epopi_gather(step, epopi_span(step->binding.ptr, type));
-        }
+        epopi_message_word(&m, "p=");
+        epopi_message_octets(&m, epopi_span(step->binding.ptr, type));
     } else {
-        result = epopi_scram_word(step, step->unbound ? "y" : "n");
+        epopi_message_word(&m, step->unbound ? "y" : "n");
     }
-    return result == EPOP_OK ? epopi_scram_word(step, ",") : result;
+    epopi_message_word(&m, ",");
+    return m.result;
 }
 
 static int32_t add_authzid(epop_sasl_step *step, epop_span name)
 {
-    int32_t result = name.len > 0 ? epopi_scram_word(step, "a=") : EPOP_OK;
+    epopi_message m;
 
-    return result == EPOP_OK ? add_name(step, name) : result;
+    epopi_message_begin(&m, step);
+    epopi_message_word(&m, name.len > 0 ? "a=" : "");
+    epopi_message_name(&m, name);
+    return m.result;
 }
 
 /* The rest of the first message: ",n=name,r=nonce". */
-static int32_t add_first(epop_sasl_step *step, epop_span name)
+static int32_t add_client_first(epop_sasl_step *step, epop_span name)
 {
-    int32_t result = epopi_scram_word(step, ",");
+    epopi_message m;
 
-    epopi_gather_set(step, EPOPI_SCRAM_BARE, epopi_gathered(step).len);
-    if (result == EPOP_OK) {
-        result = epopi_scram_word(step, "n=");
-    }
-    if (result == EPOP_OK) {
-        result = add_name(step, name);
-    }
-    if (result == EPOP_OK) {
-        result = epopi_scram_word(step, ",r=");
-    }
-    if (result == EPOP_OK) {
-        result = epopi_scram_nonce(step);
-    }
-    epopi_gather_set(step, EPOPI_SCRAM_END_OF_FIRST, epopi_gathered(step).len);
-    epopi_gather_set(step, EPOPI_SCRAM_CHALLENGE, epopi_gathered(step).len);
-    return result;
+    epopi_message_begin(&m, step);
+    epopi_message_word(&m, ",");
+    epopi_message_mark(&m, EPOPI_SCRAM_BARE);
+    epopi_message_word(&m, "n=");
+    epopi_message_name(&m, name);
+    epopi_message_word(&m, ",r=");
+    epopi_message_nonce(&m);
+    epopi_message_mark(&m, EPOPI_SCRAM_END_OF_FIRST);
+    epopi_message_mark(&m, EPOPI_SCRAM_CHALLENGE);
+    return m.result;
 }
 
-static int32_t next(epop_sasl_step *step)
+static int32_t scram_client_next(epop_sasl_step *step)
 {
     int32_t result;
 
-    switch (step->state[EPOPI_GATHER_PHASE]) {
-    case BEGIN:
-        result = begin(step);
+    switch (step->state[EPOPI_MEMORY_PHASE]) {
+    case SCRAM_BEGIN:
+        result = add_gs2_flag(step);
         if (result != EPOP_OK) {
             return result;
         }
         if (step->config->flags & EPOP_SASL_ASK_AUTHZID) {
-            return go(step, AUTHZID_ASKED, epopi_sasl_ask(step, EPOP_ASK_AUTHZID, 1));
+            return epopi_memory_set_phase(step, SCRAM_AUTHZID_ASKED, epopi_step_ask(step, EPOP_ASK_AUTHZID, 1));
         }
-        return go(step, NAME_ASKED, epopi_sasl_ask(step, EPOP_ASK_USER, 1));
-    case AUTHZID_ASKED:
-        return go(step, NAME_ASKED, epopi_sasl_ask(step, EPOP_ASK_USER, 1));
-    case NAME_ASKED:
-        step->text = epopi_gathered(step);
-        return go(step, FIRST_READY, EPOP_OK);
-    case FIRST_READY:
-        return go(step, FIRST_SENT, EPOP_END);
-    case PASSWORD_DUE:
-        return go(step, FINAL_READY, epopi_sasl_ask(step, EPOP_ASK_PASSWORD, 1));
-    case FINAL_READY:
-        step->text = epopi_gathered(step);
-        step->text.ptr += epopi_gather_get(step, EPOPI_SCRAM_CLIENT_FINAL);
-        step->text.len = epopi_gather_get(step, EPOPI_SCRAM_NAME) - epopi_gather_get(step, EPOPI_SCRAM_CLIENT_FINAL);
-        return go(step, FINAL_SENT, EPOP_OK);
-    case VERIFIED:
-        return go(step, DONE, EPOP_END);
-    case FINAL_SENT:
+        return epopi_memory_set_phase(step, SCRAM_NAME_ASKED, epopi_step_ask(step, EPOP_ASK_USER, 1));
+    case SCRAM_AUTHZID_ASKED:
+        return epopi_memory_set_phase(step, SCRAM_NAME_ASKED, epopi_step_ask(step, EPOP_ASK_USER, 1));
+    case SCRAM_NAME_ASKED:
+        step->text = epopi_memory_octets(step);
+        return epopi_memory_set_phase(step, SCRAM_FIRST_READY, EPOP_OK);
+    case SCRAM_FIRST_READY:
+        return epopi_memory_set_phase(step, SCRAM_FIRST_SENT, EPOP_END);
+    case SCRAM_PASSWORD_DUE:
+        return epopi_memory_set_phase(step, SCRAM_FINAL_READY, epopi_step_ask(step, EPOP_ASK_PASSWORD, 1));
+    case SCRAM_FINAL_READY:
+        step->text = epopi_memory_octets(step);
+        step->text.ptr += epopi_memory_number(step, EPOPI_SCRAM_CLIENT_FINAL);
+        step->text.len =
+            epopi_memory_number(step, EPOPI_SCRAM_NAME) - epopi_memory_number(step, EPOPI_SCRAM_CLIENT_FINAL);
+        return epopi_memory_set_phase(step, SCRAM_FINAL_SENT, EPOP_OK);
+    case SCRAM_VERIFIED:
+        return epopi_memory_set_phase(step, SCRAM_DONE, EPOP_END);
+    case SCRAM_FINAL_SENT:
         return EPOP_END;
     default:
         return EPOP_ERR_VALUE;
@@ -134,11 +112,11 @@ static int32_t next(epop_sasl_step *step)
 /* ------------------------------------------------------------------------------------------------------------------ */
 
 /* What server-first says. */
-typedef struct first {
+typedef struct server_first {
     epop_span nonce;
     epop_span salt; /* base64 */
     uint32_t iterations;
-} first;
+} server_first;
 
 static int32_t read_iterations(const epop_sasl_step *step, epop_span text, uint32_t *iterations)
 {
@@ -148,7 +126,7 @@ static int32_t read_iterations(const epop_sasl_step *step, epop_span text, uint3
     size_t pos = 0;
 
     least = least > 0 ? least : (uint32_t)EPOP_SCRAM_ITERATIONS_MIN;
-    most = most > 0 ? most : ITERATIONS_MAX;
+    most = most > 0 ? most : SCRAM_ITERATIONS_MAX;
     if (text.ptr[0] < '1' || text.ptr[0] > '9') {
         return EPOP_ERR_SASL_CHALLENGE; /* posit-number has no zero in front */
     }
@@ -162,7 +140,7 @@ static int32_t read_iterations(const epop_sasl_step *step, epop_span text, uint3
     return value < least ? (int32_t)EPOP_ERR_SASL_ITERATIONS : EPOP_OK;
 }
 
-static int32_t read_first(const epop_sasl_step *step, first *out)
+static int32_t read_server_first(const epop_sasl_step *step, server_first *out)
 {
     epop_span text = epopi_scram_part(step, EPOPI_SCRAM_CHALLENGE, EPOPI_SCRAM_CLIENT_FINAL);
     epop_span iterations;
@@ -179,7 +157,7 @@ static int32_t read_first(const epop_sasl_step *step, first *out)
 }
 
 /* Ours stands at the end of the first message; theirs begins with it, and goes on. */
-static int32_t check_nonce(const epop_sasl_step *step, epop_span nonce)
+static int32_t check_server_nonce(const epop_sasl_step *step, epop_span nonce)
 {
     epop_span bare = epopi_scram_part(step, EPOPI_SCRAM_BARE, EPOPI_SCRAM_END_OF_FIRST);
     epop_span ours = epopi_span(NULL, 0);
@@ -193,64 +171,64 @@ static int32_t check_nonce(const epop_sasl_step *step, epop_span nonce)
     return epopi_is_visible(nonce.ptr, nonce.len) ? EPOP_OK : (int32_t)EPOP_ERR_SASL_CHALLENGE;
 }
 
-static int32_t take_first(epop_sasl_step *step)
+static int32_t take_server_first(epop_sasl_step *step)
 {
-    first got;
+    server_first got;
     int32_t result;
 
-    epopi_gather_set(step, EPOPI_SCRAM_CLIENT_FINAL, epopi_gathered(step).len);
-    result = read_first(step, &got);
+    epopi_memory_set_number(step, EPOPI_SCRAM_CLIENT_FINAL, epopi_memory_octets(step).len);
+    result = read_server_first(step, &got);
     if (result == EPOP_OK) {
-        result = check_nonce(step, got.nonce);
+        result = check_server_nonce(step, got.nonce);
     }
     if (result == EPOP_OK) {
         result = epopi_scram_salt(step, got.salt, got.iterations, NULL);
     }
-    return result == EPOP_OK ? go(step, PASSWORD_DUE, EPOP_OK) : result;
+    return result == EPOP_OK ? epopi_memory_set_phase(step, SCRAM_PASSWORD_DUE, EPOP_OK) : result;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-static int32_t prove(epop_sasl_step *step)
+static int32_t prove_password(epop_sasl_step *step)
 {
-    first got;
-    int32_t result = read_first(step, &got);
+    server_first got;
+    int32_t result = read_server_first(step, &got);
 
     return result == EPOP_OK ? epopi_scram_prove(step, got.nonce, got.salt, got.iterations) : result;
 }
 
-/* A question that was not answered well is asked again: what was gathered for it goes. */
-static int32_t answer(epop_sasl_step *step)
+/* A question that was not answered well is asked again: what was added for it is removed. */
+static int32_t scram_client_answer(epop_sasl_step *step)
 {
-    size_t before = epopi_gathered(step).len;
+    size_t before = epopi_memory_octets(step).len;
     int32_t result;
 
-    switch (step->state[EPOPI_GATHER_PHASE]) {
-    case AUTHZID_ASKED:
+    switch (step->state[EPOPI_MEMORY_PHASE]) {
+    case SCRAM_AUTHZID_ASKED:
         result = add_authzid(step, step->data);
         break;
-    case NAME_ASKED:
-        result = add_first(step, step->data);
+    case SCRAM_NAME_ASKED:
+        result = add_client_first(step, step->data);
         break;
-    case FINAL_READY:
-        result = prove(step);
+    case SCRAM_FINAL_READY:
+        result = prove_password(step);
         break;
     default:
         return EPOP_ERR_VALUE;
     }
     if (result != EPOP_OK) {
-        epopi_gather_cut(step, before);
+        epopi_memory_truncate(step, before);
     }
     return result;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-static int32_t take_final(epop_sasl_step *step)
+static int32_t take_server_final(epop_sasl_step *step)
 {
     size_t len = epopi_hash_length(step->hashes);
-    size_t start = epopi_gather_get(step, EPOPI_SCRAM_NAME) + len;
-    epop_span all = epopi_gathered(step);
+    size_t start = epopi_memory_number(step, EPOPI_SCRAM_NAME) + len;
+    epop_span all = epopi_memory_octets(step);
     epop_span text = epopi_span(all.ptr + start, all.len - start);
     epop_span value;
     uint8_t theirs[EPOP_HASH_MAX + 2];
@@ -267,35 +245,35 @@ static int32_t take_final(epop_sasl_step *step)
     if (theirs_len != len || !epop_secret_equal(theirs, all.ptr + start - len, len)) {
         return EPOP_ERR_SASL_SIGNATURE;
     }
-    return go(step, VERIFIED, EPOP_OK);
+    return epopi_memory_set_phase(step, SCRAM_VERIFIED, EPOP_OK);
 }
 
-static int32_t take(epop_sasl_step *step)
+static int32_t scram_client_take(epop_sasl_step *step)
 {
-    uint8_t phase = step->state[EPOPI_GATHER_PHASE];
+    uint8_t phase = step->state[EPOPI_MEMORY_PHASE];
     int32_t result;
 
-    if (phase != FIRST_SENT && phase != FINAL_SENT) {
+    if (phase != SCRAM_FIRST_SENT && phase != SCRAM_FINAL_SENT) {
         return EPOP_ERR_SASL_CHALLENGE;
     }
-    result = epopi_gather(step, step->data);
+    result = epopi_memory_add(step, step->data);
     if (result != EPOP_OK || !step->last) {
         return result;
     }
-    return phase == FIRST_SENT ? take_first(step) : take_final(step);
+    return phase == SCRAM_FIRST_SENT ? take_server_first(step) : take_server_final(step);
 }
 
 int32_t epopi_scram_client(epop_sasl_step *step)
 {
     switch (step->verb) {
     case EPOP_SASL_TAKE:
-        return take(step);
+        return scram_client_take(step);
     case EPOP_SASL_NEXT:
-        return next(step);
+        return scram_client_next(step);
     case EPOP_SASL_ANSWER:
-        return answer(step);
+        return scram_client_answer(step);
     case EPOP_SASL_FINISH:
-        return step->state[EPOPI_GATHER_PHASE] == DONE ? EPOP_OK : (int32_t)EPOP_ERR_PEER_SASL;
+        return step->state[EPOPI_MEMORY_PHASE] == SCRAM_DONE ? EPOP_OK : (int32_t)EPOP_ERR_PEER_SASL;
     case EPOP_SASL_START:
         return EPOP_OK;
     default:

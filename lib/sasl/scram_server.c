@@ -8,77 +8,58 @@
 #include "sasl/scram.h"
 
 #include "sasl/key.h"
+#include "sasl/message.h"
+#include "sasl/name.h"
+#include "sasl/step.h"
 
-#include "wire/number.h"
 #include "wire/octets.h"
 
 /* Phases: what is waited for. */
-enum { CLIENT_FIRST, KEY, CLIENT_FINAL, BINDING, JUDGEMENT, EMPTY_MESSAGE };
-
-/* Flags. */
-enum { KNOWN = 1, MATCHES = 2, PROVEN = 4, SAID = 8 };
+enum {
+    SCRAM_AWAITS_FIRST,
+    SCRAM_AWAITS_KEY,
+    SCRAM_AWAITS_FINAL,
+    SCRAM_AWAITS_BINDING,
+    SCRAM_AWAITS_DECISION,
+    SCRAM_AWAITS_EMPTY
+};
 
 /* StoredKey and ServerKey stand in front of the messages. */
-enum { KEYS = 2 * EPOP_HASH_MAX, FALSE_SALT = 16 };
+enum { KEYS_LENGTH = 2 * EPOP_HASH_MAX, FALSE_SALT_LENGTH = 16 };
 
-static uint8_t *keys(const epop_sasl_step *step)
+static uint8_t *scram_keys(const epop_sasl_step *step)
 {
-    return step->state + EPOPI_GATHER_HEAD;
+    return step->state + EPOPI_MEMORY_HEAD;
 }
 
-static int32_t go(epop_sasl_step *step, uint8_t phase, int32_t result)
+static int32_t add_no_keys(epop_sasl_step *step)
 {
-    step->state[EPOPI_GATHER_PHASE] = phase;
-    return result;
-}
+    static const uint8_t no_keys[KEYS_LENGTH] = {0};
 
-static int32_t start(epop_sasl_step *step)
-{
-    static const uint8_t nothing[KEYS] = {0};
-
-    return epopi_gather(step, epopi_span(nothing, sizeof nothing));
+    return epopi_memory_add(step, epopi_span(no_keys, sizeof no_keys));
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-/* A name of the client's, unescaped, behind what was gathered. */
+/* A name of the client's, unescaped, after what is there. */
 static int32_t add_name(epop_sasl_step *step, epop_span text)
 {
     int32_t result = EPOP_OK;
-    size_t i = 0;
+    size_t pos = 0;
 
-    while (i < text.len && result == EPOP_OK) {
-        uint8_t octet = text.ptr[i++];
-        if (octet == '=') {
-            if (text.len - i < 2 || !(epopi_is_word(text.ptr + i, 2, "2C") || epopi_is_word(text.ptr + i, 2, "3D"))) {
-                return EPOP_ERR_SASL_CHALLENGE;
-            }
-            octet = text.ptr[i] == '2' ? ',' : '=';
-            i += 2;
+    while (pos < text.len && result == EPOP_OK) {
+        uint8_t octet;
+
+        result = epopi_name_unescape(text, &pos, &octet);
+        if (result == EPOP_OK) {
+            result = octet < 0x20 || octet == 0x7F ? (int32_t)EPOP_ERR_SASL_CHALLENGE
+                                                   : epopi_memory_add(step, epopi_span(&octet, 1));
         }
-        result = octet < 0x20 || octet == 0x7F ? (int32_t)EPOP_ERR_SASL_CHALLENGE
-                                               : epopi_gather(step, epopi_span(&octet, 1));
     }
     return result;
 }
 
-/* Whether the list of mechanisms has the form of this one that binds: then a client that could bind and thinks that we
- * can not was told so by somebody else (RFC 5802 section 6). */
-static uint32_t could_bind(const epop_sasl_step *step)
-{
-    epop_sasl_mechanism plus =
-        step->hashes & EPOP_HASH_SHA256 ? epop_sasl_scram_sha_256_plus : epop_sasl_scram_sha_1_plus;
-    uint32_t i;
-
-    for (i = 0; i < step->config->mechanism_count; i++) {
-        if (step->config->mechanisms[i] == plus) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static uint32_t is_type(epop_span type)
+static uint32_t is_binding_type(epop_span type)
 {
     size_t i;
 
@@ -92,13 +73,13 @@ static uint32_t is_type(epop_span type)
     return 1;
 }
 
-/* The flag at the head of the gs2 header; *pos moves behind its comma. */
-static int32_t read_flag(const epop_sasl_step *step, epop_span text, size_t *pos)
+/* The flag at the head of the gs2 header; *pos moves past its comma. */
+static int32_t read_gs2_flag(const epop_sasl_step *step, epop_span text, size_t *pos)
 {
     epop_span type;
 
     if (step->properties & EPOP_SASL_BINDS) {
-        return epopi_scram_attribute(text, pos, 'p', &type) == EPOP_OK && is_type(type)
+        return epopi_scram_attribute(text, pos, 'p', &type) == EPOP_OK && is_binding_type(type)
                    ? EPOP_OK
                    : (int32_t)EPOP_ERR_SASL_CHALLENGE;
     }
@@ -106,7 +87,9 @@ static int32_t read_flag(const epop_sasl_step *step, epop_span text, size_t *pos
     if (text.len < 3 || text.ptr[1] != ',') {
         return EPOP_ERR_SASL_CHALLENGE;
     }
-    return text.ptr[0] == 'n' || (text.ptr[0] == 'y' && !could_bind(step)) ? EPOP_OK : (int32_t)EPOP_ERR_SASL_CHALLENGE;
+    return text.ptr[0] == 'n' || (text.ptr[0] == 'y' && !(step->state[EPOPI_SCRAM_FLAGS] & EPOPI_SCRAM_COULD_BIND))
+               ? EPOP_OK
+               : (int32_t)EPOP_ERR_SASL_CHALLENGE;
 }
 
 /* The other half of the gs2 header, "a=name," or ",". */
@@ -120,7 +103,7 @@ static int32_t read_authzid(epop_span text, size_t *pos, epop_span *authzid)
     return epopi_scram_attribute(text, pos, 'a', authzid);
 }
 
-static int32_t read_bare(epop_span text, size_t pos, epop_span *name)
+static int32_t read_client_bare(epop_span text, size_t pos, epop_span *name)
 {
     epop_span nonce;
     int32_t result = epopi_scram_attribute(text, &pos, 'n', name);
@@ -131,42 +114,42 @@ static int32_t read_bare(epop_span text, size_t pos, epop_span *name)
     return result == EPOP_OK && epopi_is_visible(nonce.ptr, nonce.len) ? EPOP_OK : (int32_t)EPOP_ERR_SASL_CHALLENGE;
 }
 
-/* A question to the host, with the names that were written behind client-first. */
-static int32_t ask(epop_sasl_step *step, uint32_t question, epop_span secret, uint8_t phase)
+/* A question to the host, with the names that were written after client-first. */
+static int32_t ask_host(epop_sasl_step *step, uint32_t question, epop_span secret, uint8_t phase)
 {
     epop_span user = epopi_scram_part(step, EPOPI_SCRAM_END_OF_FIRST, EPOPI_SCRAM_NAME);
-    int32_t result = epopi_sasl_question(step, question, user, secret);
+    int32_t result = epopi_step_question(step, question, user, secret);
 
     step->authzid = epopi_scram_part(step, EPOPI_SCRAM_NAME, EPOPI_SCRAM_CHALLENGE);
-    return go(step, phase, result);
+    return epopi_memory_set_phase(step, phase, result);
 }
 
-static int32_t take_first(epop_sasl_step *step)
+static int32_t take_client_first(epop_sasl_step *step)
 {
-    epop_span all = epopi_gathered(step);
-    epop_span text = epopi_span(all.ptr + KEYS, all.len - KEYS);
+    epop_span all = epopi_memory_octets(step);
+    epop_span text = epopi_span(all.ptr + KEYS_LENGTH, all.len - KEYS_LENGTH);
     epop_span authzid;
     epop_span name;
     size_t pos = 0;
-    int32_t result = read_flag(step, text, &pos);
+    int32_t result = read_gs2_flag(step, text, &pos);
 
     if (result == EPOP_OK) {
         result = read_authzid(text, &pos, &authzid);
     }
-    epopi_gather_set(step, EPOPI_SCRAM_BARE, KEYS + pos);
-    epopi_gather_set(step, EPOPI_SCRAM_END_OF_FIRST, all.len);
+    epopi_memory_set_number(step, EPOPI_SCRAM_BARE, KEYS_LENGTH + pos);
+    epopi_memory_set_number(step, EPOPI_SCRAM_END_OF_FIRST, all.len);
     if (result == EPOP_OK) {
-        result = read_bare(text, pos, &name);
+        result = read_client_bare(text, pos, &name);
     }
     if (result == EPOP_OK) {
         result = add_name(step, name);
     }
-    epopi_gather_set(step, EPOPI_SCRAM_NAME, epopi_gathered(step).len);
+    epopi_memory_set_number(step, EPOPI_SCRAM_NAME, epopi_memory_octets(step).len);
     if (result == EPOP_OK) {
         result = add_name(step, authzid);
     }
-    epopi_gather_set(step, EPOPI_SCRAM_CHALLENGE, epopi_gathered(step).len);
-    return result == EPOP_OK ? ask(step, EPOP_AUTH_KEY, epopi_span(NULL, 0), KEY) : result;
+    epopi_memory_set_number(step, EPOPI_SCRAM_CHALLENGE, epopi_memory_octets(step).len);
+    return result == EPOP_OK ? ask_host(step, EPOP_AUTH_KEY, epopi_span(NULL, 0), SCRAM_AWAITS_KEY) : result;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -186,42 +169,31 @@ static epop_span client_nonce(const epop_sasl_step *step)
 /* "r=nonces,s=salt,i=iterations". */
 static int32_t add_server_first(epop_sasl_step *step, epop_span salt, uint32_t iterations)
 {
-    uint8_t digits[EPOPI_NUMBER_MAX];
-    int32_t result = epopi_scram_word(step, "r=");
+    epopi_message m;
 
-    if (result == EPOP_OK) {
-        result = epopi_gather(step, client_nonce(step));
-    }
-    if (result == EPOP_OK) {
-        result = epopi_scram_nonce(step);
-    }
-    if (result == EPOP_OK) {
-        result = epopi_scram_word(step, ",s=");
-    }
-    if (result == EPOP_OK) {
-        result = epopi_scram_base64(step, salt, epopi_span(NULL, 0));
-    }
-    if (result == EPOP_OK) {
-        result = epopi_scram_word(step, ",i=");
-    }
-    if (result == EPOP_OK) {
-        result = epopi_gather(step, epopi_span(digits, epopi_number_write(digits, iterations)));
-    }
-    epopi_gather_set(step, EPOPI_SCRAM_CLIENT_FINAL, epopi_gathered(step).len);
-    return result;
+    epopi_message_begin(&m, step);
+    epopi_message_word(&m, "r=");
+    epopi_message_octets(&m, client_nonce(step));
+    epopi_message_nonce(&m);
+    epopi_message_word(&m, ",s=");
+    epopi_message_base64(&m, salt, epopi_span(NULL, 0));
+    epopi_message_word(&m, ",i=");
+    epopi_message_number(&m, iterations);
+    epopi_message_mark(&m, EPOPI_SCRAM_CLIENT_FINAL);
+    return m.result;
 }
 
 static int32_t use_key(epop_sasl_step *step)
 {
     const epop_scram_key *key = step->key;
 
-    epopi_copy(keys(step), key->stored_key.ptr, key->stored_key.len);
-    epopi_copy(keys(step) + EPOP_HASH_MAX, key->server_key.ptr, key->server_key.len);
-    step->state[EPOPI_SCRAM_FLAG] = KNOWN;
+    epopi_copy(scram_keys(step), key->stored_key.ptr, key->stored_key.len);
+    epopi_copy(scram_keys(step) + EPOP_HASH_MAX, key->server_key.ptr, key->server_key.len);
+    step->state[EPOPI_SCRAM_FLAGS] |= EPOPI_SCRAM_KNOWN;
     return add_server_first(step, key->salt, key->iterations);
 }
 
-/* The keys of nobody: zeroes, and no KNOWN. */
+/* The keys of nobody: zeroes, and no EPOPI_SCRAM_KNOWN. */
 static int32_t use_false_key(epop_sasl_step *step)
 {
     const epop_sasl_config *config = step->config;
@@ -231,24 +203,24 @@ static int32_t use_false_key(epop_sasl_step *step)
     int32_t result =
         epopi_hmac(config->crypto, step->hashes,
                    epopi_span((const uint8_t *)config->salt_secret, config->salt_secret_len), &name, 1, salt);
-    return result == EPOP_OK ? add_server_first(step, epopi_span(salt, FALSE_SALT), iterations) : result;
+    return result == EPOP_OK ? add_server_first(step, epopi_span(salt, FALSE_SALT_LENGTH), iterations) : result;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
 /* What client-final says. */
-typedef struct final {
+typedef struct client_final {
     epop_span binding; /* base64 */
     epop_span nonce;
     epop_span proof; /* base64 */
-} final;
+} client_final;
 
 /* The proof is the last attribute; what is before it is signed. */
-static int32_t read_final(const epop_sasl_step *step, final *out)
+static int32_t read_client_final(const epop_sasl_step *step, client_final *out)
 {
-    epop_span all = epopi_gathered(step);
-    size_t from = epopi_gather_get(step, EPOPI_SCRAM_CLIENT_FINAL);
-    size_t to = epopi_gather_get(step, EPOPI_SCRAM_END_OF_FINAL);
+    epop_span all = epopi_memory_octets(step);
+    size_t from = epopi_memory_number(step, EPOPI_SCRAM_CLIENT_FINAL);
+    size_t to = epopi_memory_number(step, EPOPI_SCRAM_END_OF_FINAL);
     epop_span text = epopi_span(all.ptr + from, to - from);
     epop_span rest = epopi_span(all.ptr + to, all.len - to);
     size_t pos = 0;
@@ -278,16 +250,21 @@ static uint32_t is_our_nonce(const epop_sasl_step *step, epop_span nonce)
 /* "c=" is the gs2 header and the channel binding, in base64: it is made here again, and compared. */
 static int32_t check_binding(epop_sasl_step *step, epop_span got, epop_span binding)
 {
-    size_t before = epopi_gathered(step).len;
-    epop_span gs2 = epopi_span(epopi_gathered(step).ptr + KEYS, epopi_gather_get(step, EPOPI_SCRAM_BARE) - KEYS);
-    int32_t result = epopi_scram_base64(step, gs2, binding);
-    size_t len = epopi_gathered(step).len - before;
+    size_t before = epopi_memory_octets(step).len;
+    epop_span gs2 = epopi_span(epopi_memory_octets(step).ptr + KEYS_LENGTH,
+                               epopi_memory_number(step, EPOPI_SCRAM_BARE) - KEYS_LENGTH);
+    size_t len;
+    epopi_message m;
 
-    if (result == EPOP_OK && !(len == got.len && epop_secret_equal(epopi_gathered(step).ptr + before, got.ptr, len))) {
-        step->state[EPOPI_SCRAM_FLAG] &= (uint8_t)~MATCHES;
+    epopi_message_begin(&m, step);
+    epopi_message_base64(&m, gs2, binding);
+    len = epopi_memory_octets(step).len - before;
+    if (m.result == EPOP_OK &&
+        !(len == got.len && epop_secret_equal(epopi_memory_octets(step).ptr + before, got.ptr, len))) {
+        step->state[EPOPI_SCRAM_FLAGS] &= (uint8_t)~EPOPI_SCRAM_MATCHES;
     }
-    epopi_gather_cut(step, before);
-    return result;
+    epopi_memory_truncate(step, before);
+    return m.result;
 }
 
 /* Whether H(proof XOR ClientSignature) is StoredKey. */
@@ -301,7 +278,8 @@ static int32_t check_proof(epop_sasl_step *step, epop_span text)
     int32_t result = epopi_scram_decode(text, proof, sizeof proof, &proof_len);
 
     if (result == EPOP_OK) {
-        result = proof_len == len ? epopi_scram_sign(step, keys(step), signature) : (int32_t)EPOP_ERR_SASL_CHALLENGE;
+        result =
+            proof_len == len ? epopi_scram_sign(step, scram_keys(step), signature) : (int32_t)EPOP_ERR_SASL_CHALLENGE;
     }
     if (result != EPOP_OK) {
         return result;
@@ -310,23 +288,24 @@ static int32_t check_proof(epop_sasl_step *step, epop_span text)
         proof[i] = (uint8_t)(proof[i] ^ signature[i]);
     }
     result = epopi_stored_key(step->config->crypto, step->hashes, proof, signature);
-    if (result == EPOP_OK && epop_secret_equal(signature, keys(step), len) &&
-        (step->state[EPOPI_SCRAM_FLAG] & (KNOWN | MATCHES)) == (KNOWN | MATCHES)) {
-        step->state[EPOPI_SCRAM_FLAG] |= PROVEN;
+    if (result == EPOP_OK && epop_secret_equal(signature, scram_keys(step), len) &&
+        (step->state[EPOPI_SCRAM_FLAGS] & (EPOPI_SCRAM_KNOWN | EPOPI_SCRAM_MATCHES)) ==
+            (EPOPI_SCRAM_KNOWN | EPOPI_SCRAM_MATCHES)) {
+        step->state[EPOPI_SCRAM_FLAGS] |= EPOPI_SCRAM_PROVEN;
     }
     epopi_wipe(proof, sizeof proof);
     epopi_wipe(signature, sizeof signature);
     return result;
 }
 
-static int32_t judge(epop_sasl_step *step, epop_span binding)
+static int32_t verify_final(epop_sasl_step *step, epop_span binding)
 {
-    final got;
-    int32_t result = read_final(step, &got);
+    client_final got;
+    int32_t result = read_client_final(step, &got);
 
-    step->state[EPOPI_SCRAM_FLAG] |= MATCHES;
+    step->state[EPOPI_SCRAM_FLAGS] |= EPOPI_SCRAM_MATCHES;
     if (result == EPOP_OK && !is_our_nonce(step, got.nonce)) {
-        step->state[EPOPI_SCRAM_FLAG] &= (uint8_t)~MATCHES;
+        step->state[EPOPI_SCRAM_FLAGS] &= (uint8_t)~EPOPI_SCRAM_MATCHES;
     }
     if (result == EPOP_OK) {
         result = check_binding(step, got.binding, binding);
@@ -337,34 +316,34 @@ static int32_t judge(epop_sasl_step *step, epop_span binding)
     if (result != EPOP_OK) {
         return result;
     }
-    return ask(step, step->state[EPOPI_SCRAM_FLAG] & PROVEN ? EPOP_AUTH_PROVEN : EPOP_AUTH_FAILED, epopi_span(NULL, 0),
-               JUDGEMENT);
+    return ask_host(step, step->state[EPOPI_SCRAM_FLAGS] & EPOPI_SCRAM_PROVEN ? EPOP_AUTH_PROVEN : EPOP_AUTH_FAILED,
+                    epopi_span(NULL, 0), SCRAM_AWAITS_DECISION);
 }
 
-static int32_t take_final(epop_sasl_step *step)
+static int32_t take_client_final(epop_sasl_step *step)
 {
-    epop_span all = epopi_gathered(step);
+    epop_span all = epopi_memory_octets(step);
     size_t at = all.len;
     epop_span type = epopi_span(NULL, 0);
-    size_t pos = KEYS;
+    size_t pos = KEYS_LENGTH;
 
     /* The last comma. */
-    while (at > epopi_gather_get(step, EPOPI_SCRAM_CLIENT_FINAL) && all.ptr[at - 1] != ',') {
+    while (at > epopi_memory_number(step, EPOPI_SCRAM_CLIENT_FINAL) && all.ptr[at - 1] != ',') {
         at--;
     }
-    if (at == epopi_gather_get(step, EPOPI_SCRAM_CLIENT_FINAL)) {
+    if (at == epopi_memory_number(step, EPOPI_SCRAM_CLIENT_FINAL)) {
         return EPOP_ERR_SASL_CHALLENGE;
     }
-    epopi_gather_set(step, EPOPI_SCRAM_END_OF_FINAL, at - 1);
+    epopi_memory_set_number(step, EPOPI_SCRAM_END_OF_FINAL, at - 1);
     if (!(step->properties & EPOP_SASL_BINDS)) {
-        return judge(step, epopi_span(NULL, 0));
+        return verify_final(step, epopi_span(NULL, 0));
     }
     (void)epopi_scram_attribute(all, &pos, 'p', &type);
-    return ask(step, EPOP_AUTH_BINDING, type, BINDING);
+    return ask_host(step, EPOP_AUTH_BINDING, type, SCRAM_AWAITS_BINDING);
 }
 
 /* "type:" and the data, where the type is the client's. */
-static int32_t take_binding(epop_sasl_step *step)
+static int32_t take_channel_binding(epop_sasl_step *step)
 {
     size_t type = epopi_find(step->data.ptr, 0, step->data.len, ':');
 
@@ -372,70 +351,68 @@ static int32_t take_binding(epop_sasl_step *step)
         !epop_secret_equal(step->data.ptr, step->secret.ptr, type)) {
         return EPOP_ERR_LOGIN_REFUSED;
     }
-    return judge(step, epopi_span(step->data.ptr + type + 1, step->data.len - type - 1));
+    return verify_final(step, epopi_span(step->data.ptr + type + 1, step->data.len - type - 1));
 }
 
 /* "v=" and the server's signature, in place of the client's proof. */
-static int32_t next_final(epop_sasl_step *step)
+static int32_t add_server_final(epop_sasl_step *step)
 {
     uint8_t signature[EPOP_HASH_MAX];
-    size_t start = epopi_gather_get(step, EPOPI_SCRAM_END_OF_FINAL);
-    int32_t result = epopi_scram_sign(step, keys(step) + EPOP_HASH_MAX, signature);
+    size_t start = epopi_memory_number(step, EPOPI_SCRAM_END_OF_FINAL);
+    epopi_message m;
 
-    epopi_gather_cut(step, start);
-    if (result == EPOP_OK) {
-        result = epopi_scram_word(step, "v=");
-    }
-    if (result == EPOP_OK) {
-        result = epopi_scram_base64(step, epopi_span(signature, epopi_hash_length(step->hashes)), epopi_span(NULL, 0));
-    }
-    step->text = epopi_span(epopi_gathered(step).ptr + start, epopi_gathered(step).len - start);
-    return result;
+    epopi_message_begin(&m, step);
+    epopi_message_check(&m, epopi_scram_sign(step, scram_keys(step) + EPOP_HASH_MAX, signature));
+    epopi_memory_truncate(step, start);
+    epopi_message_word(&m, "v=");
+    epopi_message_base64(&m, epopi_span(signature, epopi_hash_length(step->hashes)), epopi_span(NULL, 0));
+    step->text = epopi_span(epopi_memory_octets(step).ptr + start, epopi_memory_octets(step).len - start);
+    return m.result;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-static int32_t take(epop_sasl_step *step)
+static int32_t scram_server_take(epop_sasl_step *step)
 {
-    uint8_t phase = step->state[EPOPI_GATHER_PHASE];
+    uint8_t phase = step->state[EPOPI_MEMORY_PHASE];
     int32_t result;
 
-    if (phase == EMPTY_MESSAGE) {
+    if (phase == SCRAM_AWAITS_EMPTY) {
         return step->data.len > 0 ? (int32_t)EPOP_ERR_SASL_CHALLENGE : step->last ? (int32_t)EPOP_END : EPOP_OK;
     }
-    result = epopi_gather(step, step->data);
+    result = epopi_memory_add(step, step->data);
     if (result != EPOP_OK || !step->last) {
         return result;
     }
-    return phase == CLIENT_FIRST ? take_first(step) : take_final(step);
+    return phase == SCRAM_AWAITS_FIRST ? take_client_first(step) : take_client_final(step);
 }
 
-static int32_t next(epop_sasl_step *step)
+static int32_t scram_server_next(epop_sasl_step *step)
 {
-    uint8_t *flag = &step->state[EPOPI_SCRAM_FLAG];
+    uint8_t *flags = &step->state[EPOPI_SCRAM_FLAGS];
 
-    if (*flag & SAID) {
-        *flag &= (uint8_t)~SAID;
+    if (*flags & EPOPI_SCRAM_SAID) {
+        *flags &= (uint8_t)~EPOPI_SCRAM_SAID;
         return EPOP_END;
     }
-    *flag |= SAID;
-    if (step->state[EPOPI_GATHER_PHASE] == EMPTY_MESSAGE) {
-        return next_final(step);
+    *flags |= EPOPI_SCRAM_SAID;
+    if (step->state[EPOPI_MEMORY_PHASE] == SCRAM_AWAITS_EMPTY) {
+        return add_server_final(step);
     }
     step->text = epopi_scram_part(step, EPOPI_SCRAM_CHALLENGE, EPOPI_SCRAM_CLIENT_FINAL);
     return EPOP_OK;
 }
 
-static int32_t answer(epop_sasl_step *step)
+static int32_t scram_server_answer(epop_sasl_step *step)
 {
-    switch (step->state[EPOPI_GATHER_PHASE]) {
-    case KEY:
-        return go(step, CLIENT_FINAL, step->accepted ? use_key(step) : use_false_key(step));
-    case BINDING:
-        return take_binding(step);
-    case JUDGEMENT:
-        if (step->accepted && (step->state[EPOPI_SCRAM_FLAG] & PROVEN)) {
-            return go(step, EMPTY_MESSAGE, EPOP_OK);
+    switch (step->state[EPOPI_MEMORY_PHASE]) {
+    case SCRAM_AWAITS_KEY:
+        return epopi_memory_set_phase(step, SCRAM_AWAITS_FINAL, step->accepted ? use_key(step) : use_false_key(step));
+    case SCRAM_AWAITS_BINDING:
+        return take_channel_binding(step);
+    case SCRAM_AWAITS_DECISION:
+        if (step->accepted && (step->state[EPOPI_SCRAM_FLAGS] & EPOPI_SCRAM_PROVEN)) {
+            return epopi_memory_set_phase(step, SCRAM_AWAITS_EMPTY, EPOP_OK);
         }
         return EPOP_ERR_LOGIN_REFUSED;
     default:
@@ -447,13 +424,13 @@ int32_t epopi_scram_server(epop_sasl_step *step)
 {
     switch (step->verb) {
     case EPOP_SASL_START:
-        return start(step);
+        return add_no_keys(step);
     case EPOP_SASL_TAKE:
-        return take(step);
+        return scram_server_take(step);
     case EPOP_SASL_NEXT:
-        return next(step);
+        return scram_server_next(step);
     case EPOP_SASL_ANSWER:
-        return answer(step);
+        return scram_server_answer(step);
     default:
         return EPOP_ERR_VALUE;
     }

@@ -6,7 +6,7 @@
  * the host's answer may have come from inside a callback.
  */
 #include "sasl/exchange.h"
-#include "sasl/gather.h"
+#include "sasl/step.h"
 
 #include "server/sasl_line.h"
 
@@ -170,7 +170,7 @@ static int32_t fail(epop_server *s, int32_t error)
     if (x->p_step.ask == 0) {
         forget_names(&x->p_step);
     }
-    (void)epopi_sasl_question(&x->p_step, EPOP_AUTH_FAILED, x->p_step.user, epopi_span(NULL, 0));
+    (void)epopi_step_question(&x->p_step, EPOP_AUTH_FAILED, x->p_step.user, epopi_span(NULL, 0));
     return epopi_server_ask_sasl(s);
 }
 

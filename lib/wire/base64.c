@@ -80,7 +80,7 @@ int32_t epop_base64_encode_end(epop_base64 *state, void *dst, size_t cap, size_t
 
 /* The value of a digit, or 64. Comparisons instead of a table: the time does not depend on the octet, which may be a
  * password's, through a cache. */
-static uint32_t value_of(uint8_t octet)
+static uint32_t digit_value(uint8_t octet)
 {
     if (octet >= 'A' && octet <= 'Z') {
         return (uint32_t)octet - 'A';
@@ -103,9 +103,9 @@ static int32_t check_left_over(const epop_base64 *state)
 }
 
 /* Takes one octet of a group. EPOP_ERR_BASE64 where it may not stand there. */
-static int32_t decode_octet(epop_base64 *state, uint8_t octet)
+static int32_t decode_digit(epop_base64 *state, uint8_t octet)
 {
-    uint32_t value = value_of(octet);
+    uint32_t value = digit_value(octet);
 
     /* A group that ended in padding was the last one. */
     if (state->p_padding > 0 && state->p_count == 0) {
@@ -148,7 +148,7 @@ int32_t epop_base64_decode(epop_base64 *state, const void *text, size_t len, siz
         if (state->p_count == 3 && cap - *wrote < 3) {
             return EPOP_FULL;
         }
-        if (decode_octet(state, in[*used]) != EPOP_OK) {
+        if (decode_digit(state, in[*used]) != EPOP_OK) {
             return EPOP_ERR_BASE64;
         }
         (*used)++;

@@ -10,27 +10,27 @@
 #include <epop/wire.h>
 
 /* Row n has bit n of EPOP_CAPA_. */
-static const char names[][15] = {
+static const char capability_names[][15] = {
     "TOP",  "USER",           "SASL", "RESP-CODES",     "LOGIN-DELAY", "PIPELINING", "EXPIRE",
     "UIDL", "IMPLEMENTATION", "STLS", "AUTH-RESP-CODE", "UTF8",        "LANG",
 };
 
-enum { NAME_COUNT = sizeof names / sizeof names[0] };
+enum { CAPABILITY_COUNT = sizeof capability_names / sizeof capability_names[0] };
 
 const char *epop_capability_name(uint32_t id)
 {
     uint32_t i;
 
-    for (i = 0; i < NAME_COUNT; i++) {
+    for (i = 0; i < CAPABILITY_COUNT; i++) {
         if (id == (uint32_t)1 << i) {
-            return names[i];
+            return capability_names[i];
         }
     }
     return "";
 }
 
 /* Behind the blanks, or behind the octets that are none, at base[pos, end). */
-static size_t skip(const uint8_t *base, size_t pos, size_t end, uint32_t blanks)
+static size_t skip_run(const uint8_t *base, size_t pos, size_t end, uint32_t blanks)
 {
     while (pos < end && epopi_is_blank(base[pos]) == blanks) {
         pos++;
@@ -46,14 +46,14 @@ int32_t epop_word_next(const void *text, size_t len, size_t *pos, epop_span *wor
     if (!pos || !word || epopi_check_octets(text, len) != EPOP_OK) {
         return EPOP_ERR_NULL;
     }
-    *pos = skip(base, *pos, len, 1);
+    *pos = skip_run(base, *pos, len, 1);
     start = *pos;
-    *pos = skip(base, *pos, len, 0);
+    *pos = skip_run(base, *pos, len, 0);
     *word = *pos > start ? epopi_span(base + start, *pos - start) : epopi_span(NULL, 0);
     return *pos > start ? EPOP_OK : EPOP_END;
 }
 
-static uint32_t value_of(epop_span word)
+static uint32_t numeric_value(epop_span word)
 {
     uint64_t value = 0;
     size_t at = 0;
@@ -77,7 +77,7 @@ static void parse_params(epop_capability *out)
         } else if (first && out->id == EPOP_CAPA_EXPIRE && epopi_is_word(word.ptr, word.len, "NEVER")) {
             out->value = EPOP_EXPIRE_NEVER;
         } else if (first && (out->id == EPOP_CAPA_EXPIRE || out->id == EPOP_CAPA_LOGIN_DELAY)) {
-            out->value = value_of(word);
+            out->value = numeric_value(word);
         }
         first = 0;
     }
@@ -87,8 +87,8 @@ static uint32_t id_of(epop_span tag)
 {
     uint32_t i;
 
-    for (i = 0; i < NAME_COUNT; i++) {
-        if (epopi_is_word(tag.ptr, tag.len, names[i])) {
+    for (i = 0; i < CAPABILITY_COUNT; i++) {
+        if (epopi_is_word(tag.ptr, tag.len, capability_names[i])) {
             return (uint32_t)1 << i;
         }
     }
@@ -112,7 +112,7 @@ int32_t epop_capability_parse(epop_capability *out, const void *text, size_t len
         return EPOP_ERR_SYNTAX;
     }
     out->id = id_of(out->tag);
-    pos = skip(base, pos, len, 1);
+    pos = skip_run(base, pos, len, 1);
     while (len > pos && epopi_is_blank(base[len - 1])) {
         len--;
     }

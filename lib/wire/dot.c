@@ -11,11 +11,11 @@
 #include <epop/wire.h>
 
 enum {
-    LINE_START = 0, /* at octet 0 of a line */
-    IN_LINE = 1,
-    AFTER_CR = 2, /* the last octet was a CR, and was given out */
-    DOT = 3,      /* a dot at the head of a line was dropped */
-    DOT_CR = 4    /* and the CR behind it is owed */
+    DOT_LINE_START = 0, /* at octet 0 of a line */
+    DOT_IN_LINE = 1,
+    DOT_AFTER_CR = 2, /* the last octet was a CR, and was given out */
+    DOT = 3,          /* a dot at the head of a line was dropped */
+    DOT_CR = 4        /* and the CR behind it is owed */
 };
 
 static const uint8_t owed_cr[1] = {'\r'};
@@ -28,7 +28,7 @@ int32_t epop_dot_init(epop_dot *dot, uint32_t eol)
     if (eol > EPOP_EOL_LF) {
         return EPOP_ERR_VALUE;
     }
-    dot->p_state = LINE_START;
+    dot->p_state = DOT_LINE_START;
     dot->p_eol = (uint8_t)eol;
     return EPOP_OK;
 }
@@ -39,12 +39,12 @@ static uint32_t ends_line(const epop_dot *dot, const uint8_t *base, size_t start
     if (dot->p_eol == EPOP_EOL_LF) {
         return 1;
     }
-    return lf > start ? base[lf - 1] == '\r' : dot->p_state == AFTER_CR;
+    return lf > start ? base[lf - 1] == '\r' : dot->p_state == DOT_AFTER_CR;
 }
 
 /* From base[pos] on, where no dot is to be dropped: the end of the octets that can be given out in one slice. Behind
  * them is a line that begins with a dot, or nothing yet. */
-static size_t run(epop_dot *dot, const uint8_t *base, size_t pos, size_t end)
+static size_t find_run(epop_dot *dot, const uint8_t *base, size_t pos, size_t end)
 {
     size_t start = pos;
     size_t lf;
@@ -54,11 +54,11 @@ static size_t run(epop_dot *dot, const uint8_t *base, size_t pos, size_t end)
     }
     for (lf = epopi_find(base, pos, end, '\n'); lf < end; lf = epopi_find(base, lf + 1, end, '\n')) {
         if (ends_line(dot, base, start, lf) && (lf + 1 == end || base[lf + 1] == '.')) {
-            dot->p_state = LINE_START;
+            dot->p_state = DOT_LINE_START;
             return lf + 1;
         }
     }
-    dot->p_state = base[end - 1] == '\r' ? AFTER_CR : IN_LINE;
+    dot->p_state = base[end - 1] == '\r' ? DOT_AFTER_CR : DOT_IN_LINE;
     return end;
 }
 
@@ -70,17 +70,17 @@ static uint32_t after_dot(epop_dot *dot, const uint8_t *base, size_t *pos, size_
         uint8_t octet = base[*pos];
         if (octet == '\n' && dot->p_state == (dot->p_eol == EPOP_EOL_CRLF ? DOT_CR : DOT)) {
             (*pos)++;
-            dot->p_state = LINE_START;
+            dot->p_state = DOT_LINE_START;
             return 1;
         }
         if (dot->p_state == DOT_CR) {
             *slice = epopi_span(owed_cr, 1);
-            dot->p_state = AFTER_CR;
+            dot->p_state = DOT_AFTER_CR;
         } else if (octet == '\r' && dot->p_eol == EPOP_EOL_CRLF) {
             (*pos)++;
             dot->p_state = DOT_CR;
         } else {
-            dot->p_state = IN_LINE;
+            dot->p_state = DOT_IN_LINE;
         }
     }
     return 0;
@@ -99,7 +99,7 @@ int32_t epop_dot_decode(epop_dot *dot, const void *data, size_t len, size_t *use
     if (len == 0) {
         return EPOP_OK;
     }
-    if (dot->p_state == LINE_START && base[0] == '.') {
+    if (dot->p_state == DOT_LINE_START && base[0] == '.') {
         dot->p_state = DOT;
         pos = 1;
     }
@@ -108,7 +108,7 @@ int32_t epop_dot_decode(epop_dot *dot, const void *data, size_t len, size_t *use
         return EPOP_END;
     }
     if (slice->len == 0) { /* no CR was owed */
-        *used = run(dot, base, pos, len);
+        *used = find_run(dot, base, pos, len);
         *slice = epopi_span(base + pos, *used - pos);
     } else {
         *used = pos;

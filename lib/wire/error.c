@@ -11,7 +11,7 @@ static const int16_t values[] = {
     EPOP_OK, EPOP_PAUSED, EPOP_AGAIN, EPOP_LINE, EPOP_END, EPOP_FULL, EPOP_ERROR_LIST(EPOPI_VALUE)};
 
 #define EPOPI_NAME(name, value, text) #name "\0"
-static const char names[] =
+static const char error_names[] =
     "EPOP_OK\0EPOP_PAUSED\0EPOP_AGAIN\0EPOP_LINE\0EPOP_END\0EPOP_FULL\0" EPOP_ERROR_LIST(EPOPI_NAME);
 
 #ifndef EPOP_NO_STRERROR
@@ -40,7 +40,7 @@ static const char *nth(const char *strings, int32_t result, const char *otherwis
 
 const char *epop_error_name(int32_t result)
 {
-    return nth(names, result, "?");
+    return nth(error_names, result, "?");
 }
 
 const char *epop_strerror(int32_t result)

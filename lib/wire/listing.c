@@ -17,7 +17,7 @@ typedef struct cursor {
     epop_listing *out;
 } cursor;
 
-static int32_t begin(cursor *c, epop_listing *out, const void *text, size_t len)
+static int32_t begin_listing(cursor *c, epop_listing *out, const void *text, size_t len)
 {
     int32_t result = epopi_check_parse(out, sizeof *out, text, len);
 
@@ -50,12 +50,15 @@ static size_t skip_blanks(cursor *c, uint32_t due)
     return c->pos - start;
 }
 
+#define ROW_STATUS "+OK "
+enum { STATUS_LENGTH = sizeof ROW_STATUS - 1 };
+
 /* Old servers print "+OK " in front of every row of UIDL. */
 static void skip_status(cursor *c)
 {
-    if (c->end - c->pos >= 4 && epopi_is_word(c->base + c->pos, 3, "+OK") && c->base[c->pos + 3] == ' ') {
+    if (c->end - c->pos >= STATUS_LENGTH && epopi_is_word(c->base + c->pos, STATUS_LENGTH, ROW_STATUS)) {
         c->out->quirks |= EPOP_QUIRK_ROW_STATUS;
-        c->pos += 4;
+        c->pos += STATUS_LENGTH;
         (void)skip_blanks(c, 0);
     }
 }
@@ -78,7 +81,7 @@ static int32_t read_number(cursor *c, uint32_t least)
 /* The number that every row begins with, and what parts it from the rest. */
 static int32_t begin_row(cursor *c, epop_listing *out, const void *text, size_t len, uint32_t least)
 {
-    int32_t result = begin(c, out, text, len);
+    int32_t result = begin_listing(c, out, text, len);
 
     if (result != EPOP_OK) {
         return result;
@@ -168,7 +171,7 @@ int32_t epop_uidl_parse(epop_listing *out, const void *text, size_t len)
     return result;
 }
 
-static int32_t check_write(const void *dst, size_t cap, size_t *len, uint32_t number)
+static int32_t check_row_write(const void *dst, size_t cap, size_t *len, uint32_t number)
 {
     int32_t result = epopi_check_write(dst, cap, len);
 
@@ -178,7 +181,7 @@ static int32_t check_write(const void *dst, size_t cap, size_t *len, uint32_t nu
 int32_t epop_list_write(void *dst, size_t cap, size_t *len, uint32_t number, uint64_t octets)
 {
     epopi_writer w;
-    int32_t result = check_write(dst, cap, len, number);
+    int32_t result = check_row_write(dst, cap, len, number);
 
     if (result != EPOP_OK) {
         return result;
@@ -210,7 +213,7 @@ int32_t epop_uidl_write(void *dst, size_t cap, size_t *len, uint32_t number, con
 {
     const uint8_t *unique_id = (const uint8_t *)id;
     epopi_writer w;
-    int32_t result = check_write(dst, cap, len, number);
+    int32_t result = check_row_write(dst, cap, len, number);
 
     if (result == EPOP_OK) {
         result = check_unique_id(unique_id, id_len);

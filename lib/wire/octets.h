@@ -19,6 +19,9 @@ void epopi_wipe(uint8_t *dst, size_t n);
 
 epop_span epopi_span(const uint8_t *ptr, size_t len);
 
+/* A string constant as two arguments: its octets, and how many they are. */
+#define EPOPI_LITERAL(text) (const uint8_t *)("" text), sizeof("" text) - 1
+
 /* 1 where the octets are `word` (capitals, NUL-terminated), ASCII letters in any case. */
 uint32_t epopi_is_word(const uint8_t *ptr, size_t len, const char *word);
 

@@ -134,8 +134,9 @@ static void parse_text(epop_reply *out, const uint8_t *base, size_t skip, size_t
     out->retry = epop_code_retry(out->code);
 }
 
-/* In capitals, unlike all other words of the protocol: so much RFC 1939 section 3 demands. */
-static uint32_t begins(const uint8_t *base, size_t len, const char *indicator)
+/* 0 if the line does not begin with it. In capitals, unlike all other words of the protocol: so much RFC 1939 section 3
+ * demands. */
+static size_t indicator_length(const uint8_t *base, size_t len, const char *indicator)
 {
     size_t i;
 
@@ -144,7 +145,7 @@ static uint32_t begins(const uint8_t *base, size_t len, const char *indicator)
             return 0;
         }
     }
-    return 1;
+    return i;
 }
 
 static uint32_t is_base64(uint8_t octet)
@@ -172,17 +173,21 @@ int32_t epop_reply_parse(epop_reply *out, const void *text, size_t len)
 {
     const uint8_t *base = (const uint8_t *)text;
     int32_t result = epopi_check_parse(out, sizeof *out, text, len);
+    size_t ok;
+    size_t err;
 
     if (result != EPOP_OK) {
         return result;
     }
-    if (begins(base, len, "+OK")) {
+    ok = indicator_length(base, len, "+OK");
+    err = indicator_length(base, len, "-ERR");
+    if (ok > 0) {
         out->status = EPOP_STATUS_OK;
-        parse_text(out, base, 3, len);
-    } else if (begins(base, len, "-ERR")) {
+        parse_text(out, base, ok, len);
+    } else if (err > 0) {
         out->status = EPOP_STATUS_ERR;
-        parse_text(out, base, 4, len);
-    } else if (begins(base, len, "+ ") || (len == 1 && base[0] == '+') || is_bare_challenge(base, len)) {
+        parse_text(out, base, err, len);
+    } else if (indicator_length(base, len, "+ ") > 0 || (len == 1 && base[0] == '+') || is_bare_challenge(base, len)) {
         out->status = EPOP_STATUS_CONTINUE;
         parse_text(out, base, 1, len);
     } else {

@@ -4,7 +4,7 @@
  */
 #include <epop/wire.h>
 
-enum { LINE_START = 0, IN_LINE = 1, AFTER_CR = 2 };
+enum { SIZE_LINE_START = 0, SIZE_IN_LINE = 1, SIZE_AFTER_CR = 2 };
 
 int32_t epop_size_init(epop_size *size)
 {
@@ -13,7 +13,7 @@ int32_t epop_size_init(epop_size *size)
     }
     size->octets = 0;
     size->on_wire = 0;
-    size->p_state = LINE_START;
+    size->p_state = SIZE_LINE_START;
     return EPOP_OK;
 }
 
@@ -33,16 +33,16 @@ int32_t epop_size_add(epop_size *size, const void *data, size_t len)
     for (i = 0; i < len; i++) {
         uint8_t octet = base[i];
         if (octet == '\n') {
-            repaired += state != AFTER_CR;
-            state = LINE_START;
+            repaired += state != SIZE_AFTER_CR;
+            state = SIZE_LINE_START;
             continue;
         }
-        if (state == AFTER_CR) {
+        if (state == SIZE_AFTER_CR) {
             repaired++;
-            state = LINE_START;
+            state = SIZE_LINE_START;
         }
-        stuffed += state == LINE_START && octet == '.';
-        state = octet == '\r' ? AFTER_CR : IN_LINE;
+        stuffed += state == SIZE_LINE_START && octet == '.';
+        state = octet == '\r' ? SIZE_AFTER_CR : SIZE_IN_LINE;
     }
     size->p_state = state;
     size->octets += len + repaired;
@@ -57,9 +57,9 @@ int32_t epop_size_end(epop_size *size)
     if (!size) {
         return EPOP_ERR_NULL;
     }
-    missing = size->p_state == LINE_START ? 0u : size->p_state == AFTER_CR ? 1u : 2u;
+    missing = size->p_state == SIZE_LINE_START ? 0u : size->p_state == SIZE_AFTER_CR ? 1u : 2u;
     size->octets += missing;
     size->on_wire += missing + 3u;
-    size->p_state = LINE_START;
+    size->p_state = SIZE_LINE_START;
     return EPOP_OK;
 }

@@ -8,9 +8,9 @@
 #include <epop/wire.h>
 
 enum {
-    LINE_START = 0,
-    IN_LINE = 1,
-    AFTER_CR = 2 /* the CR is written; its LF is not */
+    STUFF_LINE_START = 0,
+    STUFF_IN_LINE = 1,
+    STUFF_AFTER_CR = 2 /* the CR is written; its LF is not */
 };
 
 int32_t epop_stuff_init(epop_stuff *stuff)
@@ -18,7 +18,7 @@ int32_t epop_stuff_init(epop_stuff *stuff)
     if (!stuff) {
         return EPOP_ERR_NULL;
     }
-    stuff->p_state = LINE_START;
+    stuff->p_state = STUFF_LINE_START;
     return EPOP_OK;
 }
 
@@ -37,14 +37,14 @@ static size_t plain(const uint8_t *base, size_t pos, size_t end)
 
 /* Writes what a CR or LF, or a debt from before `octet`, comes to: one or two octets. Returns how many; 0 for want of
  * space. *taken: whether the octet itself is done. */
-static size_t line_end(epop_stuff *stuff, uint8_t octet, uint8_t *dst, size_t space, size_t *taken)
+static size_t encode_line_end(epop_stuff *stuff, uint8_t octet, uint8_t *dst, size_t space, size_t *taken)
 {
-    if (stuff->p_state == AFTER_CR) {
+    if (stuff->p_state == STUFF_AFTER_CR) {
         if (space < 1) {
             return 0;
         }
         dst[0] = '\n';
-        stuff->p_state = LINE_START;
+        stuff->p_state = STUFF_LINE_START;
         *taken = octet == '\n';
         return 1;
     }
@@ -53,7 +53,7 @@ static size_t line_end(epop_stuff *stuff, uint8_t octet, uint8_t *dst, size_t sp
             return 0;
         }
         dst[0] = '\r';
-        stuff->p_state = AFTER_CR;
+        stuff->p_state = STUFF_AFTER_CR;
         *taken = 1;
         return 1;
     }
@@ -61,13 +61,13 @@ static size_t line_end(epop_stuff *stuff, uint8_t octet, uint8_t *dst, size_t sp
         return 0;
     }
     dst[0] = '\r';
-    stuff->p_state = AFTER_CR;
+    stuff->p_state = STUFF_AFTER_CR;
     if (space < 2) {
         *taken = 0; /* the LF goes the way of one behind a CR */
         return 1;
     }
     dst[1] = '\n';
-    stuff->p_state = LINE_START;
+    stuff->p_state = STUFF_LINE_START;
     *taken = 1;
     return 2;
 }
@@ -76,7 +76,7 @@ static size_t line_end(epop_stuff *stuff, uint8_t octet, uint8_t *dst, size_t sp
  * the two can be parted. */
 static size_t text(epop_stuff *stuff, const uint8_t *src, size_t n, uint8_t *dst, size_t space, size_t *taken)
 {
-    size_t stuffed = stuff->p_state == LINE_START && src[0] == '.';
+    size_t stuffed = stuff->p_state == STUFF_LINE_START && src[0] == '.';
 
     *taken = 0;
     if (space < 1) {
@@ -87,7 +87,7 @@ static size_t text(epop_stuff *stuff, const uint8_t *src, size_t n, uint8_t *dst
     }
     n = n < space - stuffed ? n : space - stuffed;
     epopi_copy(dst + stuffed, src, n);
-    stuff->p_state = IN_LINE;
+    stuff->p_state = STUFF_IN_LINE;
     *taken = n;
     return n + stuffed;
 }
@@ -96,8 +96,8 @@ static size_t text(epop_stuff *stuff, const uint8_t *src, size_t n, uint8_t *dst
 static size_t encode_run(epop_stuff *stuff, const uint8_t *base, size_t pos, size_t end, uint8_t *dst, size_t space,
                          size_t *taken)
 {
-    if (stuff->p_state == AFTER_CR || base[pos] == '\r' || base[pos] == '\n') {
-        return line_end(stuff, base[pos], dst, space, taken);
+    if (stuff->p_state == STUFF_AFTER_CR || base[pos] == '\r' || base[pos] == '\n') {
+        return encode_line_end(stuff, base[pos], dst, space, taken);
     }
     end = end - pos < space ? end : pos + space;
     return text(stuff, base + pos, plain(base, pos, end), dst, space, taken);
@@ -130,12 +130,12 @@ int32_t epop_stuff_end(epop_stuff *stuff, void *dst, size_t cap, size_t *wrote)
     if (!stuff || epopi_check_write(dst, cap, wrote) != EPOP_OK) {
         return EPOP_ERR_NULL;
     }
-    skip = stuff->p_state == LINE_START ? 2 : stuff->p_state == AFTER_CR ? 1 : 0;
+    skip = stuff->p_state == STUFF_LINE_START ? 2 : stuff->p_state == STUFF_AFTER_CR ? 1 : 0;
     *wrote = sizeof end - skip;
     if (*wrote > cap) {
         return EPOP_ERR_SPACE;
     }
     epopi_copy((uint8_t *)dst, end + skip, *wrote);
-    stuff->p_state = LINE_START;
+    stuff->p_state = STUFF_LINE_START;
     return EPOP_OK;
 }

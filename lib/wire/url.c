@@ -3,30 +3,25 @@
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
 #include "wire/check.h"
+#include "wire/hex.h"
 #include "wire/number.h"
 #include "wire/octets.h"
 #include "wire/writer.h"
 
 #include <epop/wire.h>
 
-enum { PORT_POP3 = 110, PORT_POP3S = 995, NOT_HEX = 16 };
+#define AUTH_KEY ";AUTH="
+#define AFTER_SCHEME "://"
 
-static uint32_t hex_value(uint8_t octet)
-{
-    if (octet >= '0' && octet <= '9') {
-        return (uint32_t)octet - '0';
-    }
-    if (octet >= 'A' && octet <= 'F') {
-        return (uint32_t)octet - 'A' + 10;
-    }
-    if (octet >= 'a' && octet <= 'f') {
-        return (uint32_t)octet - 'a' + 10;
-    }
-    return NOT_HEX;
-}
+enum {
+    PORT_POP3 = 110,
+    PORT_POP3S = 995,
+    AUTH_KEY_LENGTH = sizeof AUTH_KEY - 1,
+    AFTER_SCHEME_LENGTH = sizeof AFTER_SCHEME - 1
+};
 
 /* Decodes the octet at *pos, which is moved behind it. */
-static int32_t decode_octet(epop_span text, size_t *pos, uint8_t *octet)
+static int32_t decode_url_octet(epop_span text, size_t *pos, uint8_t *octet)
 {
     uint32_t high;
     uint32_t low;
@@ -39,9 +34,9 @@ static int32_t decode_octet(epop_span text, size_t *pos, uint8_t *octet)
     if (text.len - *pos < 3) {
         return EPOP_ERR_SYNTAX;
     }
-    high = hex_value(text.ptr[*pos + 1]);
-    low = hex_value(text.ptr[*pos + 2]);
-    if (high == NOT_HEX || low == NOT_HEX) {
+    high = epopi_hex_value(text.ptr[*pos + 1]);
+    low = epopi_hex_value(text.ptr[*pos + 2]);
+    if (high == EPOPI_NOT_HEX || low == EPOPI_NOT_HEX) {
         return EPOP_ERR_SYNTAX;
     }
     *octet = (uint8_t)(high * 16 + low);
@@ -57,7 +52,7 @@ static int32_t measure(epop_span in, size_t *len)
     uint8_t octet;
 
     while (pos < in.len && result == EPOP_OK) {
-        result = decode_octet(in, &pos, &octet);
+        result = decode_url_octet(in, &pos, &octet);
         need++;
     }
     *len = result == EPOP_OK ? need : 0;
@@ -85,7 +80,7 @@ int32_t epop_url_decode(void *dst, size_t cap, size_t *len, const void *text, si
         return result;
     }
     for (pos = 0, at = 0; pos < in.len; at++) {
-        (void)decode_octet(in, &pos, &out[at]);
+        (void)decode_url_octet(in, &pos, &out[at]);
     }
     return EPOP_OK;
 }
@@ -97,11 +92,11 @@ static int32_t parse_scheme(epop_url *out, const uint8_t *base, size_t len, size
     size_t colon = epopi_find(base, 0, len, ':');
 
     out->tls = epopi_is_word(base, colon, "POPS");
-    if ((!out->tls && !epopi_is_word(base, colon, "POP")) || len - colon < 3 || base[colon + 1] != '/' ||
-        base[colon + 2] != '/') {
+    if ((!out->tls && !epopi_is_word(base, colon, "POP")) || len - colon < AFTER_SCHEME_LENGTH ||
+        !epopi_is_word(base + colon, AFTER_SCHEME_LENGTH, AFTER_SCHEME)) {
         return EPOP_ERR_SCHEME;
     }
-    *pos = colon + 3;
+    *pos = colon + AFTER_SCHEME_LENGTH;
     return EPOP_OK;
 }
 
@@ -144,10 +139,10 @@ static uint32_t is_encoded(epop_span text)
 static int32_t parse_user(epop_url *out, const uint8_t *base, size_t pos, size_t end)
 {
     size_t semicolon = epopi_find(base, pos, end, ';');
-    size_t auth = semicolon + 6; /* ";AUTH=" */
+    size_t auth = semicolon + AUTH_KEY_LENGTH;
 
     if (semicolon < end) {
-        if (end <= auth || !epopi_is_word(base + semicolon, 6, ";AUTH=")) {
+        if (end <= auth || !epopi_is_word(base + semicolon, AUTH_KEY_LENGTH, AUTH_KEY)) {
             return EPOP_ERR_SYNTAX;
         }
         out->apop = base[auth] == '+';
@@ -169,7 +164,7 @@ static uint32_t is_host_octet(uint8_t octet, uint32_t in_brackets)
     if (!in_brackets) {
         return is_name_octet(octet);
     }
-    return hex_value(octet) != NOT_HEX || octet == ':' || octet == '.';
+    return epopi_hex_value(octet) != EPOPI_NOT_HEX || octet == ':' || octet == '.';
 }
 
 /* host, or [address]; *pos is moved behind it. */
@@ -266,7 +261,7 @@ static uint32_t is_unreserved(uint8_t octet)
 
 static void put_encoded(epopi_writer *w, epop_span text)
 {
-    static const char digits[] = "0123456789ABCDEF";
+    uint8_t code[2];
     size_t i;
 
     for (i = 0; i < text.len; i++) {
@@ -277,16 +272,17 @@ static void put_encoded(epopi_writer *w, epop_span text)
         if (is_unreserved(octet)) {
             epopi_put_octet(w, octet);
         } else {
+            epopi_hex_write(code, octet, 'A');
             epopi_put_octet(w, '%');
-            epopi_put_octet(w, (uint8_t)digits[octet >> 4]);
-            epopi_put_octet(w, (uint8_t)digits[octet & 15]);
+            epopi_put_octet(w, code[0]);
+            epopi_put_octet(w, code[1]);
         }
     }
 }
 
 static void put_auth(epopi_writer *w, const epop_url *url)
 {
-    epopi_put_word(w, url->apop ? ";AUTH=+" : ";AUTH=");
+    epopi_put_word(w, url->apop ? AUTH_KEY "+" : AUTH_KEY);
     if (url->auth.len == 1 && url->auth.ptr[0] == '*') {
         epopi_put_octet(w, '*');
     } else {
@@ -360,7 +356,7 @@ int32_t epop_url_write(void *dst, size_t cap, size_t *len, const epop_url *url)
         return result;
     }
     for (epopi_writer_begin(&w, dst, cap, len, 0); epopi_writer_pass(&w);) {
-        epopi_put_word(&w, url->tls ? "pops://" : "pop://");
+        epopi_put_word(&w, url->tls ? "pops" AFTER_SCHEME : "pop" AFTER_SCHEME);
         put_user(&w, url);
         put_host(&w, url->host);
         put_port(&w, url);
