@@ -348,7 +348,7 @@ static int32_t check_arguments(const epop_command *c, uint32_t grammar)
     if (missing & NUMERIC) {
         return EPOP_ERR_NUMBER;
     }
-    /* A second word can not stand without the first. */
+    /* A second word cannot stand without the first. */
     return missing || ((has & SECOND) && !(has & FIRST)) ? EPOP_ERR_ARGUMENT_MISSING : EPOP_OK;
 }
 
