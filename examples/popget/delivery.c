@@ -217,8 +217,8 @@ static void count_stored(struct plan *plan, uint64_t key)
 {
     plan->fetch.stored++;
     progress_message(&plan->bar);
-    if (plan->state != NULL) {
-        names_store(&plan->fetch.names, key);
+    if (key > 0) {
+        names_get(&plan->fetch.names, key);
     }
 }
 

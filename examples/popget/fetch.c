@@ -9,6 +9,7 @@
 #include "signals.h"
 #include "sink.h"
 #include "summary.h"
+#include "wanted.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,17 +19,10 @@
 
 enum {
     DAY = 24 * 60 * 60,
-    GAPS = 1024,         /* numbers that may be missing in a small maildrop */
-    UNDELETED_NAMED = 20 /* after so many only their number is told */
+    GAPS = 1024 /* numbers that may be missing in a small maildrop */
 };
 
-/* Unique-ids are kept only where somebody will see them. */
-static bool ids_matter(const struct plan *plan)
-{
-    return plan->state != NULL || plan->options->json || plan->options->target == TARGET_EXEC;
-}
-
-static bool deletes(const struct options *options)
+bool fetch_deletes(const struct options *options)
 {
     return options->delete || options->delete_after || options->keep_newest;
 }
@@ -65,94 +59,14 @@ static int32_t on_maildrop(void *user, const epop_sync_maildrop_event *event)
     return 0;
 }
 
-/* A message that the server has said to have deleted. Some servers give the unique-id of a message that is gone to a new
- * one: so it is not deleted again unseen. With --all it is fetched, and may go then. */
-static uint32_t look_at_deleted(struct plan *plan, uint32_t number)
-{
-    plan->fetch.undeleted++;
-    if (plan->fetch.undeleted <= UNDELETED_NAMED) {
-        report_failure(plan->report, STATUS_PROTOCOL, "message %lu: the server has said that it deleted it, and still "
-                       "lists it (it is neither fetched nor deleted again; --all fetches it)", (unsigned long)number);
-    }
-    return plan->options->all ? EPOP_SYNC_SEEN : EPOP_SYNC_SKIP;
-}
-
-/* What is known of it. */
-static uint32_t look_up(struct plan *plan, uint32_t number, uint64_t key, uint64_t *first_seen)
-{
-    struct state_key name = names_of(&plan->fetch.names, key);
-    struct state_seen seen = {0, false};
-
-    if (plan->state == NULL) {
-        return EPOP_SYNC_NEW;
-    }
-    switch (state_find(plan->state, &name, &seen)) {
-    case STATE_PRESENT:
-        names_store(&plan->fetch.names, key);
-        *first_seen = (uint64_t)seen.first_seen;
-        return seen.deleted ? look_at_deleted(plan, number) : (uint32_t)EPOP_SYNC_SEEN;
-    case STATE_ABSENT:
-        return EPOP_SYNC_NEW;
-    default:
-        plan_give_up(plan);
-        return EPOP_SYNC_SKIP;
-    }
-}
-
-static void note_wanted(struct plan *plan, uint32_t number, uint64_t octets)
-{
-    uint64_t most = plan->options->max_size;
-
-    if (octets != EPOP_SYNC_SIZE_UNKNOWN && most > 0 && octets > most) {
-        report_note(plan->report, "message %lu: skipped: %" PRIu64 " octets are more than --max-size %" PRIu64,
-                    (unsigned long)number, octets, most);
-        return;
-    }
-    plan->fetch.wanted++;
-    plan->fetch.wanted_octets += octets != EPOP_SYNC_SIZE_UNKNOWN ? octets : 0;
-}
-
-static bool is_to_be_killed(const struct plan *plan, uint64_t octets)
-{
-    uint64_t most = plan->options->kill_size;
-
-    return most > 0 && octets != EPOP_SYNC_SIZE_UNKNOWN && octets > most;
-}
-
-/* Answers for a message that has an identity now. */
-static void answer(struct plan *plan, uint32_t number, uint64_t octets, const uint8_t *id, size_t len)
-{
-    uint32_t verdict;
-    uint64_t first_seen = 0;
-    uint64_t key = 0;
-
-    if (ids_matter(plan)) {
-        key = names_add(&plan->fetch.names, id, len);
-        if (key == 0) {
-            report_fatal(plan->report, STATUS_TEMPORARY, "no memory for the unique-ids of this maildrop (limit: %d)",
-                         NAMES_MAX);
-            plan_give_up(plan);
-            return;
-        }
-    }
-    verdict = look_up(plan, number, key, &first_seen); /* of those that are not chosen too: their twins may be */
-    if (!ranges_take(&plan->options->messages, number)) {
-        verdict = EPOP_SYNC_SKIP;
-        first_seen = 0;
-    } else if (verdict == EPOP_SYNC_NEW && is_to_be_killed(plan, octets)) {
-        verdict = EPOP_SYNC_UNWANTED;
-        report_note(plan->report,
-                    "message %lu: to be deleted unread: %" PRIu64 " octets are more than --kill-size %" PRIu64,
-                    (unsigned long)number, octets, plan->options->kill_size);
-    } else if (verdict == EPOP_SYNC_NEW || (verdict == EPOP_SYNC_SEEN && plan->options->all)) {
-        note_wanted(plan, number, octets);
-    }
-    epop_sync_known(&plan->fetch.sync, verdict, first_seen, key);
-}
-
 static int32_t on_listed(void *user, const epop_sync_listed_event *event)
 {
-    answer((struct plan *)user, event->number, event->octets, event->unique_id.ptr, event->unique_id.len);
+    struct plan *plan = (struct plan *)user;
+
+    if (event->unique_id.len == 0) {
+        plan->fetch.has_unique_ids = false;
+    }
+    wanted_answer(plan, event->number, event->octets, event->unique_id.ptr, event->unique_id.len);
     return 0;
 }
 
@@ -190,7 +104,7 @@ static int32_t on_header(void *user, const epop_sync_header_event *event)
     if (event->purpose == EPOP_SYNC_TO_IDENTIFY) {
         plan->fetch.has_unique_ids = false; /* not all: what it has given before it may give again */
         len = filter_digest(filter, digest);
-        answer(plan, event->number, event->octets, (const uint8_t *)digest, len);
+        wanted_answer(plan, event->number, event->octets, (const uint8_t *)digest, len);
     } else {
         epop_sync_choose(&plan->fetch.sync, choose(plan, event));
     }
@@ -210,7 +124,7 @@ void fetch_stop(struct plan *plan)
     }
     plan->fetch.stopped = true;
     delivery_commit(plan);
-    if (plan->fetch.stored == 0 || !deletes(plan->options) || signals_caught()) {
+    if (plan->fetch.stored == 0 || !fetch_deletes(plan->options) || signals_caught()) {
         plan_give_up(plan);
     } else {
         epop_sync_stop(&plan->fetch.sync);
@@ -348,27 +262,11 @@ static int32_t on_end(void *user, const epop_sync_message_event *event)
  * Reports
  */
 
-static void count(struct counts *counts, uint32_t outcome)
-{
-    counts->listed++;
-    counts->marked += (outcome & EPOP_SYNC_MARKED) != 0;
-    counts->unread += (outcome & EPOP_SYNC_MARKED) != 0 && (outcome & EPOP_SYNC_SKIPPED) != 0;
-    if (outcome & EPOP_SYNC_FETCHED) {
-        counts->fetched++;
-    } else if (outcome & EPOP_SYNC_FAILED) {
-        counts->failed++;
-    } else if (outcome & EPOP_SYNC_SKIPPED) {
-        counts->skipped++;
-    } else if (outcome & EPOP_SYNC_KNOWN) {
-        counts->known++;
-    }
-}
-
 static int32_t on_report(void *user, const epop_sync_report_event *event)
 {
     struct plan *plan = (struct plan *)user;
 
-    count(&plan->fetch.counts, event->outcome);
+    breaks_hear(plan, event);
     if (event->result == EPOP_ERR_SYNC_LATER) {
         plan->fetch.has_unique_ids = false;
         report_failure(plan->report, STATUS_TEMPORARY,
@@ -388,7 +286,7 @@ static int32_t on_report(void *user, const epop_sync_report_event *event)
     if ((event->outcome & EPOP_SYNC_MARKED) && plan->state != NULL && event->key > 0) {
         delivery_marked(plan, event->key);
     }
-    if (plan->options->json) {
+    if (plan->options->json && breaks_tells(plan, event)) {
         summary_message(plan, event);
     }
     return 0;
@@ -409,11 +307,13 @@ static const epop_sync_callbacks callbacks = {
     .on_report = on_report,
 };
 
-static uint32_t policy_of(const struct options *options)
+/* In a session that goes on with a run, what it has got already is seen, and not fetched again. */
+static uint32_t policy_of(const struct plan *plan)
 {
+    const struct options *options = plan->options;
     uint32_t policy = 0;
 
-    policy |= options->state_file == NULL || options->all ? EPOP_SYNC_ALL : 0u;
+    policy |= (options->state_file == NULL || options->all) && plan->breaks.sessions == 0 ? EPOP_SYNC_ALL : 0u;
     policy |= options->state_file != NULL ? EPOP_SYNC_IDENTIFY : 0u;
     policy |= options->newest_first ? EPOP_SYNC_NEWEST_FIRST : 0u;
     policy |= options->headers_first != NULL || options->delete_matching != NULL || options->has_since
@@ -456,13 +356,13 @@ bool fetch_open(struct plan *plan)
     if (!open_filter(plan)) {
         return false;
     }
-    config.flags = policy_of(options);
+    config.flags = policy_of(plan);
     config.callbacks = &callbacks;
     config.user = plan;
     config.client = &plan->client;
-    config.depth = options->pipeline;
+    config.depth = plan->breaks.sessions == 0 ? options->pipeline : 1; /* so that it is known what breaks it */
     config.flight_octets = FLIGHT_OCTETS;
-    config.max_messages = options->max_messages;
+    config.max_messages = options->max_messages > 0 ? options->max_messages - (uint32_t)plan->breaks.total.fetched : 0;
     config.max_octets = options->max_size;
     config.max_header = FILTER_SIZE;
     config.keep_newest = options->newest_kept;
@@ -488,8 +388,9 @@ static void discard(struct plan *plan, size_t len)
 {
     plan->fetch.discarded += len;
     if (plan->fetch.discarded > DISCARD_MAX && !plan->given_up) {
-        report_fatal(plan->report, STATUS_PROTOCOL,
-                     "the server does not come to an end of what is not wanted; connection closed");
+        plan->fetch.is_endless = !plan->fetch.stopped;
+        report_failure(plan->report, STATUS_PROTOCOL,
+                       "the server does not come to an end of what is not wanted; connection closed");
         plan_give_up(plan);
     }
 }
@@ -582,6 +483,7 @@ void fetch_close(struct plan *plan)
     fetch->outcome.struct_size = sizeof fetch->outcome;
     delivery_commit(plan);
     epop_sync_close(&fetch->sync, &fetch->outcome);
+    fetch->counts.deleted = fetch->outcome.deletions == EPOP_SYNC_DELETED ? fetch->counts.marked : 0;
     if (fetch->open) {
         sink_drop(plan->sink);
     }

@@ -22,6 +22,7 @@ struct counts {
     uint64_t marked;
     uint64_t unread; /* ... of those, never fetched */
     uint64_t listed;
+    uint64_t deleted; /* after fetch_close */
 };
 
 struct fetch {
@@ -48,6 +49,7 @@ struct fetch {
     uint64_t octets;    /* ... of it */
     uint64_t expected;  /* ... by LIST */
     bool open;          /* it is open in the sink */
+    bool is_endless;    /* it does not come to its end */
     bool stopped;       /* nothing can be stored any more */
 };
 
@@ -60,6 +62,9 @@ void fetch_hear_row(struct plan *plan, const epop_row_event *event);
 void fetch_hear_body(struct plan *plan, const epop_body_event *event);
 /* EPOP_PAUSE, or 0. */
 int32_t fetch_hear_end(struct plan *plan, const epop_end_event *event);
+
+/* Whether anything that was stored is to be deleted. */
+bool fetch_deletes(const struct options *options);
 
 /* Nothing more can be stored, and why was reported: ends the session, now or when what is stored is deleted. */
 void fetch_stop(struct plan *plan);

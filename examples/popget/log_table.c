@@ -159,16 +159,22 @@ bool log_table_apply(struct log_table *table, uint32_t account, const struct rec
             entry->first_seen = record->intent.time;
         }
         entry->seen = true;
+        entry->breaks.count = 0;
         drop_intent(entry);
         return true;
     case RECORD_INTENT:
         return set_intent(entry, &record->intent);
     case RECORD_FORGET:
         entry->seen = entry->deleted = false;
+        entry->breaks.count = 0;
         entry->gone = 0;
         return true;
     case RECORD_GONE:
         entry->gone = record->intent.time;
+        return true;
+    case RECORD_BROKE:
+        entry->breaks.count += entry->breaks.count < STATE_BREAKS_MOST;
+        entry->breaks.last = record->intent.time;
         return true;
     case RECORD_DELETED:
         entry->deleted = true;

@@ -7,11 +7,12 @@
 
 #include "record.h"
 
-/* A message of any account. One that is neither seen nor intended is as good as none. */
+/* A message of any account. One that is neither seen nor intended, and has no mark, is as good as none. */
 struct entry {
     struct state_intent intent; /* `key.id` stands behind the entry; `target` is NULL where there is no intent */
     uint64_t hash;
     int64_t first_seen;
+    struct state_breaks breaks;
     int64_t gone; /* since when it is not listed; 0: it is */
     uint32_t account;
     bool seen;

@@ -62,7 +62,7 @@ static bool add_account(struct work *work, const char *name, struct report *repo
 
     account->name = name;
     command_line_apply(&work->line, &account->options);
-    account->options.kept = account->options.watch > 0 ? &account->kept : NULL;
+    account->options.kept = &account->kept;
     work->count++;
     report->account = name;
     return options_settle(&account->options, report);

@@ -158,12 +158,22 @@ struct twin *names_twin(struct names *names, uint64_t key)
     return place_of(names, hash_of(name.id, name.len), name.id, name.len);
 }
 
+const struct twin *names_seek(const struct names *names, const struct state_key *name)
+{
+    const struct twin *twin;
+
+    if (names->twin_space == 0) {
+        return NULL;
+    }
+    twin = place_of(names, hash_of(name->id, name->len), name->id, name->len);
+    return twin->listed > 0 ? twin : NULL;
+}
+
 bool names_listed(void *names, const struct state_key *key)
 {
-    const struct names *all = (const struct names *)names;
+    const struct twin *twin = names_seek((const struct names *)names, key);
 
-    return all->twin_space > 0 &&
-           key->copy <= place_of(all, hash_of(key->id, key->len), key->id, key->len)->listed;
+    return twin != NULL && key->copy <= twin->listed;
 }
 
 void names_store(struct names *names, uint64_t key)
@@ -175,6 +185,12 @@ void names_store(struct names *names, uint64_t key)
         memcpy(names->memory + key - 1, &head, sizeof head);
         names_twin(names, key)->stored++;
     }
+}
+
+void names_get(struct names *names, uint64_t key)
+{
+    names_store(names, key);
+    names_twin(names, key)->got++;
 }
 
 void names_mark(struct names *names, uint64_t key)

@@ -17,6 +17,7 @@ struct twin {
     uint64_t key;    /* of the first of them */
     uint32_t listed; /* messages of this unique-id; 0: a free place */
     uint32_t stored;
+    uint32_t got; /* ... by this run */
     uint32_t marked; /* ... for deletion */
 };
 
@@ -39,11 +40,17 @@ struct state_key names_of(const struct names *names, uint64_t key);
 /* The twins of a message; itself, if it has none. */
 struct twin *names_twin(struct names *names, uint64_t key);
 
+/* The messages of a unique-id; NULL if none was added. */
+const struct twin *names_seek(const struct names *names, const struct state_key *name);
+
 /* Whether it is one of those that were added: a `state_is_listed` whose user is the names. */
 bool names_listed(void *names, const struct state_key *key);
 
 /* It is stored, by this run or an earlier one; where by both, it counts once. */
 void names_store(struct names *names, uint64_t key);
+
+/* This run has stored it. */
+void names_get(struct names *names, uint64_t key);
 
 /* Marks it as deleted from the server, if all goes well. */
 void names_mark(struct names *names, uint64_t key);

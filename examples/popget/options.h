@@ -69,7 +69,7 @@ struct options {
     const char *password_file;
     const char *password_command;
     const char *password;
-    struct password *kept; /* one that was typed in, for later rounds */
+    struct password *kept; /* one that was typed in, for later sessions */
     const char *trace_file;
     const char *state_file; /* NULL: nothing is remembered */
     const char *headers_first;

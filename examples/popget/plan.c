@@ -194,7 +194,7 @@ static void login_end(struct plan *plan, const epop_end_event *event)
 {
     login_wipe(&plan->login);
     plan->too_soon = event->code == EPOP_CODE_LOGIN_DELAY;
-    plan->logged_in = event->result == EPOP_OK;
+    plan->logged_in = plan->logged_in || event->result == EPOP_OK;
     plan->renew = plan->may_renew && event->result == EPOP_ERR_LOGIN_REFUSED &&
                   (event->code == EPOP_CODE_NONE || event->code == EPOP_CODE_AUTH || event->code == EPOP_CODE_OTHER);
     if (plan->renew) {
@@ -349,5 +349,9 @@ void plan_begin_anew(struct plan *plan)
     next.trace = plan->trace;
     next.sink = plan->sink;
     next.state = plan->state;
+    next.breaks = plan->breaks;
+    next.login_delay = plan->login_delay;
+    next.logged_in = plan->logged_in;
+    next.fetch.received = plan->fetch.received;
     *plan = next;
 }

@@ -8,6 +8,7 @@
 #ifndef POPGET_PLAN_H
 #define POPGET_PLAN_H
 
+#include "breaks.h"
 #include "browse.h"
 #include "fetch.h"
 #include "login.h"
@@ -42,6 +43,7 @@ struct plan {
     struct login login;
     struct mailbox box;
     struct fetch fetch;
+    struct breaks breaks;
     struct browse browse;
     char refusal[REFUSAL_SIZE]; /* the text of the last answer where that was -ERR, fit to be shown; else empty */
     uint64_t unreadable;        /* rows of LIST and UIDL */
@@ -69,7 +71,7 @@ void plan_finish(struct plan *plan, enum loop_end end, const struct transport_fa
 
 void plan_free(struct plan *plan);
 
-/* After plan_free: ready for another session, in which the token is not asked for again. */
+/* After plan_free: ready for another session of the run, in which the token is not asked for again. */
 void plan_begin_anew(struct plan *plan);
 
 /* For the parts of the plan. */

@@ -55,7 +55,7 @@ static void plan_next(struct account *account, unsigned watch, int status, const
         account->aside = secret_of(account) != NULL;
         account->over = !account->aside;
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK || result->left_alone) {
         account->backoff = 0;
     } else {
         account->backoff = account->backoff > 0 ? 2 * account->backoff : longer(wait, BACKOFF_LEAST);
@@ -100,7 +100,7 @@ static bool is_due(struct account *account)
 static int run_one(struct account *account, unsigned watch, bool quiet)
 {
     struct report report = {account->name, NULL, quiet, STATUS_OK, false};
-    struct session_result result = {0, false, false};
+    struct session_result result = {0, false, false, false};
 
     if (secret_of(account) != NULL) {
         secret_file_look(&account->secret, secret_of(account));

@@ -102,6 +102,11 @@ static void prepare_and_run(struct plan *plan)
         plan_begin_anew(plan);
         prepare_and_run_once(plan);
     }
+    while (breaks_go_on(plan)) {
+        plan_begin_anew(plan);
+        prepare_and_run_once(plan);
+    }
+    breaks_free(plan);
 }
 
 /* What was noted under an older name of the account. */
@@ -169,4 +174,5 @@ void session_run(struct options *options, struct report *report, struct session_
     result->login_delay = plan.login_delay;
     result->too_soon = plan.too_soon;
     result->logged_in = plan.logged_in;
+    result->left_alone = plan.breaks.is_only_failure;
 }

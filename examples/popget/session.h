@@ -12,6 +12,7 @@ struct session_result {
     uint32_t login_delay; /* seconds; 0: any */
     bool too_soon;        /* the login was refused for that */
     bool logged_in;
+    bool left_alone; /* nothing is wrong but messages that are left alone because they break sessions */
 };
 
 /* Fetches mail, or lists it. `report->status` says how that went. */

@@ -114,6 +114,11 @@ enum state_found state_find(struct state *state, const struct state_key *key, st
     return state->kind->find(state, key, seen);
 }
 
+enum state_found state_breaks(struct state *state, const struct state_key *key, struct state_breaks *breaks)
+{
+    return state->kind->breaks(state, key, breaks);
+}
+
 bool state_each_intent(struct state *state, state_take_intent take, void *user)
 {
     return state->kind->each_intent(state, take, user);
@@ -132,6 +137,11 @@ bool state_intend(struct state *state, const struct state_intent *intent)
 bool state_settle(struct state *state, const struct state_key *key, bool seen, int64_t time)
 {
     return state->kind->settle(state, key, seen, time);
+}
+
+bool state_broke(struct state *state, const struct state_key *key, int64_t time)
+{
+    return state->kind->broke(state, key, time);
 }
 
 bool state_forget(struct state *state, const struct state_key *key, uint32_t last)

@@ -5,6 +5,9 @@
  * Beside what was seen it holds intents: messages that lie ready and are about to be shown to their reader. An intent
  * that is found at the start of a run was left by one that died, and tells where to look what became of the message.
  *
+ * It also holds marks: messages that were under way when the server broke a session, and how often in a row. A message that
+ * is seen, forgotten or no longer listed loses its mark.
+ *
  * Changes are made between state_begin and state_commit, and are on the disk when that returns. The file is locked from
  * state_open to state_close. Whatever fails is reported, as something that ends the program.
  */
@@ -37,7 +40,14 @@ struct state_seen {
     bool deleted; /* the server has said that it deleted it */
 };
 
+/* A mark. */
+struct state_breaks {
+    unsigned count; /* sessions in a row; no more than STATE_BREAKS_MOST are counted */
+    int64_t last;   /* when the last of them broke */
+};
+
 enum {
+    STATE_BREAKS_MOST = 3,
     STATE_GONE_SECONDS = 30 * 24 * 60 * 60, /* how long an id that is no longer listed is kept */
     STATE_CLOCK_LEAST = 1577836800          /* 2020 began: a clock that is earlier was never set */
 };
@@ -56,10 +66,12 @@ struct state_kind {
     bool (*adopt)(struct state *state, state_is_old is_old, void *user);
     bool (*date)(struct state *state, int64_t now);
     enum state_found (*find)(struct state *state, const struct state_key *key, struct state_seen *seen);
+    enum state_found (*breaks)(struct state *state, const struct state_key *key, struct state_breaks *breaks);
     bool (*each_intent)(struct state *state, state_take_intent take, void *user);
     bool (*begin)(struct state *state);
     bool (*intend)(struct state *state, const struct state_intent *intent);
     bool (*settle)(struct state *state, const struct state_key *key, bool seen, int64_t time);
+    bool (*broke)(struct state *state, const struct state_key *key, int64_t time);
     bool (*forget)(struct state *state, const struct state_key *key, uint32_t last);
     bool (*deleted)(struct state *state, const struct state_key *key, uint32_t last);
     bool (*prune)(struct state *state, state_is_listed is_listed, void *user, int64_t now);
@@ -90,6 +102,9 @@ bool state_date(struct state *state, int64_t now);
 
 enum state_found state_find(struct state *state, const struct state_key *key, struct state_seen *seen);
 
+/* The mark of a message. */
+enum state_found state_breaks(struct state *state, const struct state_key *key, struct state_breaks *breaks);
+
 /* What `take` gets is good until it returns; it must not change the state. It returns false to stop. */
 bool state_each_intent(struct state *state, state_take_intent take, void *user);
 
@@ -99,6 +114,9 @@ bool state_intend(struct state *state, const struct state_intent *intent);
 /* The intent, if there is one, has come to its end. With `seen` the message counts as seen from `time` on; where it was
  * seen earlier, that time stays. */
 bool state_settle(struct state *state, const struct state_key *key, bool seen, int64_t time);
+
+/* The message was under way when a session broke. */
+bool state_broke(struct state *state, const struct state_key *key, int64_t time);
 
 /* The copies from key->copy to `last` are no longer on the server. */
 bool state_forget(struct state *state, const struct state_key *key, uint32_t last);

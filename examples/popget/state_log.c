@@ -91,6 +91,17 @@ static enum state_found log_find(struct state *state, const struct state_key *ke
     return STATE_PRESENT;
 }
 
+static enum state_found log_breaks(struct state *state, const struct state_key *key, struct state_breaks *breaks)
+{
+    const struct entry *entry = look_up(log_of(state), key);
+
+    if (entry == NULL || entry->breaks.count == 0) {
+        return STATE_ABSENT;
+    }
+    *breaks = entry->breaks;
+    return STATE_PRESENT;
+}
+
 static bool log_each_intent(struct state *state, state_take_intent take, void *user)
 {
     const struct log *log = log_of(state);
@@ -124,7 +135,20 @@ static bool log_settle(struct state *state, const struct state_key *key, bool se
     return add(log_of(state), seen ? RECORD_SEEN : RECORD_END, &intent);
 }
 
-/* One record for each copy that was seen. */
+static bool log_broke(struct state *state, const struct state_key *key, int64_t time)
+{
+    struct state_intent intent = {*key, time, "", ""};
+
+    return add(log_of(state), RECORD_BROKE, &intent);
+}
+
+/* Whether there is anything to be forgotten, intents apart. */
+static bool is_known(const struct entry *entry)
+{
+    return entry->seen || entry->breaks.count > 0;
+}
+
+/* One record for each copy that it changes. */
 static bool add_copies(struct log *log, int kind, const struct state_key *key, uint32_t last)
 {
     struct state_intent intent = {*key, 0, "", ""};
@@ -134,7 +158,7 @@ static bool add_copies(struct log *log, int kind, const struct state_key *key, u
     for (copy = key->copy; copy <= last; copy++) {
         intent.key.copy = (uint32_t)copy;
         entry = look_up(log, &intent.key);
-        if (entry != NULL && entry->seen && !add(log, kind, &intent)) {
+        if (entry != NULL && (kind == RECORD_FORGET ? is_known(entry) : entry->seen) && !add(log, kind, &intent)) {
             return false;
         }
     }
@@ -155,6 +179,9 @@ static bool log_deleted(struct state *state, const struct state_key *key, uint32
 static int change_of(const struct entry *entry, bool is_listed, int64_t now, int64_t *time)
 {
     *time = 0;
+    if (!entry->seen) {
+        return is_listed ? 0 : RECORD_FORGET;
+    }
     if (is_listed) {
         return entry->gone > 0 ? RECORD_GONE : 0;
     }
@@ -175,7 +202,7 @@ static bool log_prune(struct state *state, state_is_listed is_listed, void *user
 
     for (i = 0; i < log->table.place_count; i++) {
         entry = log->table.places[i];
-        if (entry == NULL || entry->account != log->account || !entry->seen) {
+        if (entry == NULL || entry->account != log->account || !is_known(entry)) {
             continue;
         }
         change = change_of(entry, is_listed(user, &entry->intent.key), now, &intent.time);
@@ -206,16 +233,28 @@ static bool log_date(struct state *state, int64_t now)
     return true;
 }
 
+/* As many records as there were breaks. */
+static bool add_breaks(struct log *log, const struct entry *entry)
+{
+    struct state_intent broke = {entry->intent.key, entry->breaks.last, "", ""};
+    unsigned count = entry->breaks.count;
+
+    while (count > 0 && add(log, RECORD_BROKE, &broke)) {
+        count--;
+    }
+    return count == 0;
+}
+
 /* A message of another account becomes one of the account in use. */
 static bool adopt_entry(struct log *log, const struct entry *entry)
 {
     struct state_intent seen = {entry->intent.key, entry->first_seen, "", ""};
     uint32_t account = log->account;
-    bool good = (!entry->seen || add(log, RECORD_SEEN, &seen)) &&
+    bool good = (!entry->seen || add(log, RECORD_SEEN, &seen)) && add_breaks(log, entry) &&
                 (entry->intent.target == NULL || add(log, RECORD_INTENT, &entry->intent));
 
     log->account = entry->account;
-    good = good && (!entry->seen || add(log, RECORD_FORGET, &seen)) &&
+    good = good && (!is_known(entry) || add(log, RECORD_FORGET, &seen)) &&
            (entry->intent.target == NULL || add(log, RECORD_END, &seen));
     log->account = account;
     return good;
@@ -286,10 +325,12 @@ static const struct state_kind kind = {
     .adopt = log_adopt,
     .date = log_date,
     .find = log_find,
+    .breaks = log_breaks,
     .each_intent = log_each_intent,
     .begin = log_begin,
     .intend = log_intend,
     .settle = log_settle,
+    .broke = log_broke,
     .forget = log_forget,
     .deleted = log_deleted,
     .prune = log_prune,
@@ -399,6 +440,9 @@ static bool write_entry(const struct log *log, FILE *out, const struct entry *en
     } rows[] = {
         {entry->seen, {RECORD_SEEN, NULL, {intent->key, entry->first_seen, "", ""}}},
         {entry->gone > 0, {RECORD_GONE, NULL, {intent->key, entry->gone, "", ""}}},
+        {entry->breaks.count > 0, {RECORD_BROKE, NULL, {intent->key, entry->breaks.last, "", ""}}},
+        {entry->breaks.count > 1, {RECORD_BROKE, NULL, {intent->key, entry->breaks.last, "", ""}}},
+        {entry->breaks.count > 2, {RECORD_BROKE, NULL, {intent->key, entry->breaks.last, "", ""}}},
         {entry->deleted, {RECORD_DELETED, NULL, {intent->key, 0, "", ""}}},
         {intent->target != NULL, {RECORD_INTENT, NULL, *intent}},
     };
@@ -434,6 +478,7 @@ static size_t count_live(const struct log *log)
 
     for (i = 0; i < log->table.place_count; i++) {
         live += log->table.places[i] != NULL && log->table.places[i]->seen;
+        live += log->table.places[i] != NULL && log->table.places[i]->breaks.count > 0;
         live += log->table.places[i] != NULL && log->table.places[i]->intent.target != NULL;
     }
     return live;

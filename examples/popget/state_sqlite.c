@@ -26,26 +26,32 @@ enum {
 enum {
     ACCOUNT_ADD,
     ACCOUNT_FIND,
-    ADOPT_SEEN, /* these six in this order */
+    ADOPT_SEEN, /* these eight in this order */
     ADOPT_INTENTS,
+    ADOPT_BREAKS,
     ADOPT_REST_SEEN,
     ADOPT_REST_INTENTS,
     ADOPT_REST_GONE,
+    ADOPT_REST_BREAKS,
     ADOPT_END,
     DATE,
     FIND,
+    BREAKS,
     INTENTS,
     BEGIN,
     INTEND,
     INTENT_END,
     SEEN,
+    BROKE,
     FORGET,
     FORGET_GONE,
+    FORGET_BREAKS,
     DELETED,
-    PRUNE, /* these four in this order */
+    PRUNE, /* these five in this order */
     PRUNE_BACK,
     PRUNE_CLOCK,
     PRUNE_GONE,
+    PRUNE_BREAKS,
     COMMIT,
     STATEMENTS
 };
@@ -58,20 +64,26 @@ static const char *const texts[STATEMENTS] = {
     "SELECT id FROM account WHERE name = ?1",
     "UPDATE OR IGNORE seen SET account = ?1 WHERE account IN " OLD,
     "UPDATE OR IGNORE intent SET account = ?1 WHERE account IN " OLD,
+    "UPDATE OR IGNORE broken SET account = ?1 WHERE account IN " OLD,
     "DELETE FROM seen WHERE account IN " OLD,
     "DELETE FROM intent WHERE account IN " OLD,
     "DELETE FROM gone WHERE account IN " OLD,
+    "DELETE FROM broken WHERE account IN " OLD,
     "DELETE FROM account WHERE id IN " OLD,
     "UPDATE seen SET first_seen = ?2 WHERE account = ?1 AND first_seen < ?3",
     "SELECT a.first_seen, EXISTS (SELECT 1 FROM gone AS b WHERE " SAME " AND b.deleted)"
     " FROM seen AS a WHERE a.account = ?1 AND a.id = ?2 AND a.copy = ?3",
+    "SELECT count, last FROM broken WHERE account = ?1 AND id = ?2 AND copy = ?3",
     "SELECT id, copy, time, target, detail FROM intent WHERE account = ?1",
     "BEGIN IMMEDIATE",
     "INSERT OR REPLACE INTO intent(account, id, copy, time, target, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     "DELETE FROM intent WHERE account = ?1 AND id = ?2 AND copy = ?3",
     "INSERT OR IGNORE INTO seen(account, id, copy, first_seen) VALUES (?1, ?2, ?3, ?4)",
+    "INSERT OR REPLACE INTO broken(account, id, copy, count, last) SELECT ?1, ?2, ?3, min(?5, 1 + ifnull("
+    "(SELECT count FROM broken WHERE account = ?1 AND id = ?2 AND copy = ?3), 0)), ?4",
     "DELETE FROM seen WHERE account = ?1 AND id = ?2 AND copy BETWEEN ?3 AND ?4",
     "DELETE FROM gone WHERE account = ?1 AND id = ?2 AND copy BETWEEN ?3 AND ?4",
+    "DELETE FROM broken WHERE account = ?1 AND id = ?2 AND copy BETWEEN ?3 AND ?4",
     "INSERT OR REPLACE INTO gone(account, id, copy, since, deleted)"
     " SELECT account, id, copy, 0, 1 FROM seen WHERE account = ?1 AND id = ?2 AND copy BETWEEN ?3 AND ?4",
     "DELETE FROM seen AS a WHERE account = ?1 AND NOT is_listed(id, copy) AND EXISTS"
@@ -81,6 +93,7 @@ static const char *const texts[STATEMENTS] = {
     "UPDATE gone SET since = ?2 WHERE account = ?1 AND since > ?2",
     "INSERT OR IGNORE INTO gone(account, id, copy, since, deleted)"
     " SELECT account, id, copy, ?2, 0 FROM seen WHERE account = ?1 AND NOT is_listed(id, copy)",
+    "DELETE FROM broken WHERE account = ?1 AND NOT is_listed(id, copy)",
     "COMMIT",
 };
 
@@ -100,6 +113,9 @@ static const char schema[] =
 static const char additions[] =
     "CREATE TABLE IF NOT EXISTS gone(account INTEGER NOT NULL REFERENCES account, id BLOB NOT NULL,"
     " copy INTEGER NOT NULL, since INTEGER NOT NULL, deleted INTEGER NOT NULL, PRIMARY KEY (account, id, copy))"
+    " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS broken(account INTEGER NOT NULL REFERENCES account, id BLOB NOT NULL,"
+    " copy INTEGER NOT NULL, count INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (account, id, copy))"
     " WITHOUT ROWID;";
 
 struct database {
@@ -185,6 +201,22 @@ static enum state_found database_find(struct state *state, const struct state_ke
     return result == SQLITE_ROW ? STATE_PRESENT : result == SQLITE_DONE ? STATE_ABSENT : STATE_FAILED;
 }
 
+static enum state_found database_breaks(struct state *state, const struct state_key *key, struct state_breaks *breaks)
+{
+    struct database *database = database_of(state);
+    sqlite3_stmt *find = bind_key(database, BREAKS, key);
+    int result = sqlite3_step(find);
+
+    if (result == SQLITE_ROW) {
+        breaks->count = (unsigned)sqlite3_column_int(find, 0);
+        breaks->last = sqlite3_column_int64(find, 1);
+    } else if (result != SQLITE_DONE) {
+        fail(database);
+    }
+    sqlite3_reset(find);
+    return result == SQLITE_ROW ? STATE_PRESENT : result == SQLITE_DONE ? STATE_ABSENT : STATE_FAILED;
+}
+
 static bool database_each_intent(struct state *state, state_take_intent take, void *user)
 {
     struct database *database = database_of(state);
@@ -238,7 +270,18 @@ static bool database_settle(struct state *state, const struct state_key *key, bo
         return true;
     }
     sqlite3_bind_int64(bind_key(database, SEEN, key), 4, time);
-    return run(database, SEEN);
+    sqlite3_bind_int64(bind_key(database, FORGET_BREAKS, key), 4, key->copy);
+    return run(database, SEEN) && run(database, FORGET_BREAKS);
+}
+
+static bool database_broke(struct state *state, const struct state_key *key, int64_t time)
+{
+    struct database *database = database_of(state);
+    sqlite3_stmt *broke = bind_key(database, BROKE, key);
+
+    sqlite3_bind_int64(broke, 4, time);
+    sqlite3_bind_int64(broke, 5, STATE_BREAKS_MOST);
+    return run(database, BROKE);
 }
 
 static bool database_forget(struct state *state, const struct state_key *key, uint32_t last)
@@ -247,7 +290,8 @@ static bool database_forget(struct state *state, const struct state_key *key, ui
 
     sqlite3_bind_int64(bind_key(database, FORGET, key), 4, last);
     sqlite3_bind_int64(bind_key(database, FORGET_GONE, key), 4, last);
-    return run(database, FORGET) && run(database, FORGET_GONE);
+    sqlite3_bind_int64(bind_key(database, FORGET_BREAKS, key), 4, last);
+    return run(database, FORGET) && run(database, FORGET_GONE) && run(database, FORGET_BREAKS);
 }
 
 static bool database_deleted(struct state *state, const struct state_key *key, uint32_t last)
@@ -291,7 +335,7 @@ static bool database_prune(struct state *state, state_is_listed is_listed, void 
 
     database->is_listed = is_listed;
     database->user = user;
-    return run_all(database, PRUNE, PRUNE_GONE, now, STATE_GONE_SECONDS);
+    return run_all(database, PRUNE, PRUNE_BREAKS, now, STATE_GONE_SECONDS);
 }
 
 /* The SQL function that asks whether an account is to be adopted. */
@@ -340,10 +384,12 @@ static const struct state_kind kind = {
     .adopt = database_adopt,
     .date = database_date,
     .find = database_find,
+    .breaks = database_breaks,
     .each_intent = database_each_intent,
     .begin = database_begin,
     .intend = database_intend,
     .settle = database_settle,
+    .broke = database_broke,
     .forget = database_forget,
     .deleted = database_deleted,
     .prune = database_prune,

@@ -14,8 +14,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *result_of(uint32_t outcome)
+/* Of a run of several sessions, the later ones count what the earlier ones got as seen, and leave out what broke them. */
+static const char *result_of(const struct plan *plan, const epop_sync_report_event *event)
 {
+    uint32_t outcome = event->outcome;
+
+    if (breaks_is_got(plan, event->key)) {
+        return "fetched";
+    }
+    if (breaks_is_broken(plan, event->key)) {
+        return "failed";
+    }
     if (outcome & EPOP_SYNC_FETCHED) {
         return "fetched";
     }
@@ -44,7 +53,7 @@ void summary_message(struct plan *plan, const epop_sync_report_event *event)
     }
     put_string("account", plan->options->account, strlen(plan->options->account));
     put_string("uid", name.id, name.len);
-    put_string("result", result_of(event->outcome), strlen(result_of(event->outcome)));
+    put_string("result", result_of(plan, event), strlen(result_of(plan, event)));
     put_string("error", error, strlen(error));
     printf(",\"marked\":%s}\n", event->outcome & EPOP_SYNC_MARKED ? "true" : "false");
 }
@@ -54,24 +63,19 @@ static const char *deletions_of(const struct plan *plan)
 {
     static const char *const names[] = {"none", "done", "in part", "unknown"};
 
-    return names[plan->fetch.outcome.deletions];
-}
-
-static uint64_t deleted(const struct plan *plan)
-{
-    return plan->fetch.outcome.deletions == EPOP_SYNC_DELETED ? plan->fetch.counts.marked : 0;
+    return names[plan->breaks.deletions];
 }
 
 static void print_json(struct plan *plan)
 {
-    const struct counts *counts = &plan->fetch.counts;
+    const struct counts *counts = &plan->breaks.total;
 
     printf("{\"summary\":true");
     put_string("account", plan->options->account, strlen(plan->options->account));
     printf(",\"fetched\":%" PRIu64 ",\"octets\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"seen\":%" PRIu64
            ",\"failed\":%" PRIu64 ",\"deleted\":%" PRIu64 ",\"kept\":%" PRIu64,
-           counts->fetched, plan->fetch.received, counts->skipped, counts->known, counts->failed, deleted(plan),
-           counts->listed - deleted(plan));
+           counts->fetched, plan->fetch.received, counts->skipped, counts->known, counts->failed, counts->deleted,
+           counts->listed - counts->deleted);
     put_string("deletions", deletions_of(plan), strlen(deletions_of(plan)));
     printf(",\"status\":%d}\n", plan->report->status);
     if ((fflush(stdout) != 0 || ferror(stdout)) && plan->report->status == STATUS_OK) {
@@ -81,7 +85,7 @@ static void print_json(struct plan *plan)
 
 void summary_run(struct plan *plan)
 {
-    const struct counts *counts = &plan->fetch.counts;
+    const struct counts *counts = &plan->breaks.total;
     char octets[16];
 
     if (plan->options->json) {
@@ -92,5 +96,5 @@ void summary_run(struct plan *plan)
                 "%s: fetched %" PRIu64 " (%s), skipped %" PRIu64 ", seen %" PRIu64 ", failed %" PRIu64
                 ", deleted %" PRIu64 ", kept %" PRIu64,
                 plan->options->account, counts->fetched, progress_amount(octets, plan->fetch.received), counts->skipped,
-                counts->known, counts->failed, deleted(plan), counts->listed - deleted(plan));
+                counts->known, counts->failed, counts->deleted, counts->listed - counts->deleted);
 }

@@ -6,11 +6,12 @@
 
 #include "escape.h"
 #include "signals.h"
-#include "summary.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { BREAK_TEXT = 2048 };
 
 static int status_of(int32_t code)
 {
@@ -42,6 +43,8 @@ static void describe_place(const struct plan *plan, const epop_error_info *info,
         snprintf(text, size, "greeting");
     } else if (plan->cut) {
         snprintf(text, size, "answer to %s %lu, which is not stored", command, (unsigned long)plan->fetch.number);
+    } else if (info->number > 0) {
+        snprintf(text, size, "answer to %s %lu", command, (unsigned long)info->number);
     } else if (*command != '\0') {
         snprintf(text, size, "answer to %s", command);
     } else {
@@ -51,6 +54,9 @@ static void describe_place(const struct plan *plan, const epop_error_info *info,
 
 static const char *remedy_of(const struct plan *plan, const epop_error_info *info)
 {
+    if (plan->breaks.next != BREAKS_NOTHING) {
+        return "the run goes on in a new session, without this message";
+    }
     if (info->code == EPOP_ERR_PEER_SASL || info->code == EPOP_ERR_PEER_PLAINTEXT) {
         return "it may be a false server, or somebody is on the way";
     }
@@ -60,11 +66,24 @@ static const char *remedy_of(const struct plan *plan, const epop_error_info *inf
     return status_of(info->code) == STATUS_TEMPORARY ? "try again later" : "--trace FILE writes down what it says";
 }
 
+/* What ends the session ends the program, unless the run goes on in another one. */
+static void report_break(struct plan *plan, int status, const char *text)
+{
+    if (plan->breaks.next != BREAKS_NOTHING) {
+        report_failure(plan->report, status, "%s", text);
+    } else {
+        report_fatal(plan->report, status, "%s", text);
+    }
+}
+
 /* Where TLS has failed, that took the session with it. */
 static void report_tls(struct plan *plan, const struct transport_failure *failure)
 {
-    report_fatal(plan->report, status_of(failure->code), "%s: %s: %s: %s", plan->options->host,
-                 epop_error_name(failure->code), epop_strerror(failure->code), failure->text);
+    char text[BREAK_TEXT];
+
+    snprintf(text, sizeof text, "%s: %s: %s: %s", plan->options->host, epop_error_name(failure->code),
+             epop_strerror(failure->code), failure->text);
+    report_break(plan, status_of(failure->code), text);
 }
 
 /* Who greets like this, where that is not POP3; else NULL. RFC 5321 section 4.2, RFC 9051 section 7.1, RFC 3977 section
@@ -109,6 +128,7 @@ static void report_stranger(struct plan *plan, const epop_error_info *info)
 
 static void report_error(struct plan *plan, const epop_error_info *info, const struct transport_failure *failure)
 {
+    char text[BREAK_TEXT];
     char place[80];
 
     if (info->phase == EPOP_PHASE_GREETING &&
@@ -117,9 +137,10 @@ static void report_error(struct plan *plan, const epop_error_info *info, const s
         return;
     }
     describe_place(plan, info, place, sizeof place);
-    report_fatal(plan->report, status_of(info->code), "%s: %s: %s: %s, octet %" PRIu64 " of what it sent%s%s (%s)",
-                 plan->options->host, epop_error_name(info->code), epop_strerror(info->code), place, info->offset,
-                 failure->text[0] != '\0' ? ": " : "", failure->text, remedy_of(plan, info));
+    snprintf(text, sizeof text, "%s: %s: %s: %s, octet %" PRIu64 " of what it sent%s%s (%s)", plan->options->host,
+             epop_error_name(info->code), epop_strerror(info->code), place, info->offset,
+             failure->text[0] != '\0' ? ": " : "", failure->text, remedy_of(plan, info));
+    report_break(plan, status_of(info->code), text);
     if (plan->refusal[0] != '\0') {
         report_warning(plan->report, "the last that %s said was: \"%s\"", plan->options->host, plan->refusal);
     }
@@ -131,7 +152,7 @@ static void report_deletions(struct plan *plan)
     uint64_t marked = plan->fetch.counts.marked;
     const char *what = plan->fetch.counts.unread > 0 ? "marked, some of them unread" : "stored";
 
-    if (plan->fetch.undeleted > 0) {
+    if (plan->fetch.undeleted > 0 && plan->breaks.sessions == 0) {
         report_failure(plan->report, STATUS_PROTOCOL, "the server said that it deleted these, and still has them: %" PRIu64,
                        plan->fetch.undeleted);
     }
@@ -183,9 +204,11 @@ static void report_fetch(struct plan *plan)
 {
     report_listings(plan);
     report_deletions(plan);
-    if (plan->fetch.was_listed || plan->options->json) {
-        summary_run(plan);
+    breaks_report(plan);
+    if (plan->breaks.next != BREAKS_NOTHING) {
+        return; /* the last session counts for all */
     }
+    breaks_end(plan);
     if (plan->options->quiet && plan->fetch.stored < plan->fetch.wanted) {
         report_warning(plan->report, "messages stored: %" PRIu64 " of %" PRIu64, plan->fetch.stored,
                        plan->fetch.wanted);
@@ -222,7 +245,9 @@ void plan_finish(struct plan *plan, enum loop_end end, const struct transport_fa
     }
     epop_client_error_info(&plan->client, &info);
     if (!plan->options->list) {
+        breaks_suspect(plan, end == LOOP_SIGNAL ? NULL : &info);
         fetch_close(plan);
+        breaks_settle(plan);
     }
     if (plan->renew && !signals_caught()) {
         return; /* the next session says how it goes */

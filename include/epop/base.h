@@ -12,7 +12,8 @@
  *
  * Re-entry. Inside a callback the host may queue commands, answer questions, abort a transfer and call getters. Every
  * other call returns EPOP_ERR_REENTRANT and changes nothing. A callback must return: no longjmp, and no exception of
- * C++ or of another language may leave it. To end the session, return a negative value.
+ * C++ or of another language may leave it (epop/epop.hpp takes care of that). To end the session, return a negative
+ * value.
  *
  * Asynchronous output. The pointer from `output` is valid until the next call on the session that is not a getter. A
  * host whose write completes later (io_uring, libuv) either copies the bytes and calls output_ack at once, or makes no
@@ -206,6 +207,7 @@ typedef struct epop_error_info {
     uint32_t phase;    /* EPOP_PHASE_ at that time */
     uint32_t command;  /* EPOP_CMD_ that was being answered, 0 if none */
     uint32_t callback; /* kind of the event whose callback aborted (EPOP_EVENT_), 0 if none did */
+    uint32_t number;   /* client: message-number of that command, 0 if it has none; server: 0 */
 } epop_error_info;
 
 /* Kinds of events. They are unique over both roles, so that a binding can use one function for all callbacks. */

@@ -347,6 +347,7 @@ int32_t epop_client_error_info(const epop_client *client, epop_error_info *info)
     info->phase = client->p_phase;
     info->command = epopi_client_command(client);
     info->callback = client->p_session.p_failed_in;
+    info->number = client->p_flight > 0 ? epopi_client_head(client)->p_number : 0;
     return EPOP_OK;
 }
 

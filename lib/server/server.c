@@ -500,6 +500,7 @@ int32_t epop_server_error_info(const epop_server *server, epop_error_info *info)
     info->phase = server->p_phase;
     info->command = server->p_command;
     info->callback = server->p_session.p_failed_in;
+    info->number = 0;
     return EPOP_OK;
 }
 

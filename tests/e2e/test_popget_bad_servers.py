@@ -452,7 +452,8 @@ def test_unknown_host():
 
 
 def test_cut_at_every_octet(tmp_path):
-    """A short session, cut behind every octet that the server sends, each time with --delete."""
+    """A short session, cut behind every octet that the server sends, each time with --delete. Cut within a message, the run
+    goes on in another session, which may delete the other message."""
     messages = small(2)
     want = set(messages)
     with MiniPop(messages) as server:
@@ -468,5 +469,5 @@ def test_cut_at_every_octet(tmp_path):
             assert (
                 here | {with_lf(wire) for wire in server.maildrop.values()} == want
             ), f"a message is lost, cut at {cut}"
-            assert len(server.maildrop) == 2 or here == want
+            assert len(server.maildrop) >= 1 or here == want
             server.maildrop = {number: sent_by_epop(raw) for number, raw in enumerate(messages, 1)}

@@ -153,7 +153,9 @@ def test_mbox_after_a_cut_has_whole_messages(tmp_path):
             with CuttingProxy(server.port, cut=whole.relayed * tenths // 10) as proxy:
                 popget("--mbox", box, "--delete", port=proxy.port, status=EX_TEMPFAIL)
                 assert {unquoted(box, key) for key in box_keys(box)} <= set(messages)
-                assert len(server.maildrop) == 20
+                left = {with_lf(wire) for wire in server.maildrop.values()}
+                assert len(left) < 20 and left | {unquoted(box, key) for key in box_keys(box)} == set(messages)
+                server.maildrop = {number: sent_by_epop(raw) for number, raw in enumerate(messages, 1)}
                 popget("--mbox", box, port=proxy.port)
                 assert {unquoted(box, key) for key in box_keys(box)} == set(messages)
 

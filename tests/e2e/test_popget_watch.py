@@ -15,7 +15,7 @@ from certificates import Certificates
 from deadline import PATIENCE, until
 from mails import assert_same, sent_by_epop, small, stored
 from minipop import MiniPop
-from programs import EX_REFUSED, PASSWORD, popget_command, popget_environment
+from programs import EX_REFUSED, EX_TEMPFAIL, PASSWORD, popget, popget_command, popget_environment
 from tlspop import TlsPop
 
 
@@ -251,3 +251,23 @@ def test_ended_within_a_session(tmp_path):
             until(lambda: len(list((tmp_path / "in").glob("new/*"))) == 2, "the second message is there")
             assert capa.settle(watcher).end() == 0
         assert_same(stored(tmp_path / "in"), small(2))
+
+
+def test_message_that_breaks_the_session_does_not_slow_the_watch(tmp_path):
+    """Once it is left alone: the rounds come as they should, and new mail with them."""
+
+    def at_the_first(session, argument):
+        if argument != b"1":
+            return None
+        session.end()
+        return b""
+
+    with MiniPop(small(2), RETR=at_the_first) as server:
+        for _ in range(3):
+            popget("--maildir", tmp_path / "in", "--state", tmp_path / "state", port=server.port, status=EX_TEMPFAIL)
+        before = logins(server)
+        with Watcher(tmp_path, port=server.port) as watcher:
+            until(lambda: logins(server) > before + 4, "the fifth round")
+            server.maildrop[3] = sent_by_epop(b"Subject: new\n\n")
+            until(lambda: len(list((tmp_path / "in/new").glob("*"))) == 2, "the new message")
+            assert b"tried again in 1 seconds" in watcher.said() and b"in 5 seconds" not in watcher.said()

@@ -346,7 +346,7 @@ static void a_callback_reenters(void **data)
  * Errors and the end
  */
 
-static void expect_info(int32_t code, uint64_t offset, uint32_t phase, uint32_t command)
+static void expect_info(int32_t code, uint64_t offset, uint32_t phase, uint32_t command, uint32_t number)
 {
     epop_error_info info;
 
@@ -358,35 +358,36 @@ static void expect_info(int32_t code, uint64_t offset, uint32_t phase, uint32_t 
     assert_int_equal(info.phase, phase);
     assert_int_equal(info.command, command);
     assert_int_equal(info.callback, 0);
+    assert_int_equal(info.number, number);
 }
 
 static void error_info(void **data)
 {
     (void)data;
     client_begin(&host, EPOP_CLIENT_ALLOW_CLEARTEXT); /* "+OK ready" CRLF: 11 octets */
-    expect_info(EPOP_OK, 11, EPOP_PHASE_AUTHORIZATION, 0);
+    expect_info(EPOP_OK, 11, EPOP_PHASE_AUTHORIZATION, 0, 0);
     assert_int_equal(epop_client_capa(c, 1), EPOP_OK);
     client_says(&host, "CAPA\r\n");
     assert_int_equal(client_feed(&host, TEXT("+OK\r\nTOP\r\nbad\nx")), EPOP_ERR_PEER_LINE_END);
-    expect_info(EPOP_ERR_PEER_LINE_END, 11 + 5 + 5 + 4, EPOP_PHASE_AUTHORIZATION, EPOP_CMD_CAPA);
+    expect_info(EPOP_ERR_PEER_LINE_END, 11 + 5 + 5 + 4, EPOP_PHASE_AUTHORIZATION, EPOP_CMD_CAPA, 0);
 
     client_reach(&host, IN_TLS_UP);
-    expect_info(EPOP_OK, 0, EPOP_PHASE_AUTHORIZATION, 0); /* counted from TLS on */
+    expect_info(EPOP_OK, 0, EPOP_PHASE_AUTHORIZATION, 0, 0); /* counted from TLS on */
     assert_int_equal(client_feed(&host, TEXT("x")), EPOP_ERR_PEER_UNSOLICITED);
-    expect_info(EPOP_ERR_PEER_UNSOLICITED, 0, EPOP_PHASE_AUTHORIZATION, 0);
+    expect_info(EPOP_ERR_PEER_UNSOLICITED, 0, EPOP_PHASE_AUTHORIZATION, 0, 0);
 
     client_reach(&host, IN_BODY);
     assert_int_equal(epop_client_eof(c), EPOP_ERR_PEER_EOF);
     /* greeting 11, CAPA 6, USER 5, PASS 5, RETR 17, body 13 */
-    expect_info(EPOP_ERR_PEER_EOF, 57, EPOP_PHASE_TRANSACTION, EPOP_CMD_RETR);
+    expect_info(EPOP_ERR_PEER_EOF, 57, EPOP_PHASE_TRANSACTION, EPOP_CMD_RETR, 7);
 
     client_reach(&host, IN_QUIT_SENT);
     assert_int_equal(epop_client_timeout(c), EPOP_ERR_PEER_QUIT_UNKNOWN);
-    expect_info(EPOP_ERR_PEER_QUIT_UNKNOWN, 27, EPOP_PHASE_UPDATE, EPOP_CMD_QUIT);
+    expect_info(EPOP_ERR_PEER_QUIT_UNKNOWN, 27, EPOP_PHASE_UPDATE, EPOP_CMD_QUIT, 0);
 
     client_reach(&host, IN_TLS_AGREED);
     assert_int_equal(client_feed(&host, TEXT("+OK\r\n")), EPOP_ERR_PEER_PLAINTEXT);
-    expect_info(EPOP_ERR_PEER_PLAINTEXT, 16, EPOP_PHASE_AUTHORIZATION, 0);
+    expect_info(EPOP_ERR_PEER_PLAINTEXT, 16, EPOP_PHASE_AUTHORIZATION, 0, 0);
 }
 
 /* A slot that has served is no command that is being answered. */
@@ -398,9 +399,9 @@ static void error_info_when_idle(void **data)
     client_log_in(&host, NULL);
     assert_int_equal(epop_client_dele(c, 7, 1), EPOP_OK);
     client_says(&host, "DELE 7\r\n");
-    expect_info(EPOP_OK, 27, EPOP_PHASE_TRANSACTION, EPOP_CMD_DELE);
+    expect_info(EPOP_OK, 27, EPOP_PHASE_TRANSACTION, EPOP_CMD_DELE, 7);
     client_hears(&host, "+OK\r\n");
-    expect_info(EPOP_OK, 32, EPOP_PHASE_TRANSACTION, 0);
+    expect_info(EPOP_OK, 32, EPOP_PHASE_TRANSACTION, 0, 0);
 }
 
 /* lib/client/peers.def: known by a word of the greeting, or else of IMPLEMENTATION. */

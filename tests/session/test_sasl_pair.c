@@ -24,6 +24,7 @@ typedef struct manner {
     const char *user; /* what the client says */
     const char *secret;
     const char *binding;
+    uint32_t stumbles; /* before every answer of the client come some that are refused */
 } manner;
 
 typedef struct world {
@@ -37,7 +38,8 @@ typedef struct world {
     const manner *how;
     uint32_t client_asks, server_asks; /* the open question, where it is answered later */
     uint64_t offset;
-    const char *mechanism;
+    const char *asking;    /* the client's mechanism */
+    const char *mechanism; /* the server's */
     size_t token_len;
     char got_token[20000];
     record log[2]; /* what the client and the server have seen */
@@ -55,12 +57,43 @@ static int32_t leave(void)
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
+/* An answer that is refused leaves no trace: the right one then does what it does otherwise. SCRAM and OAuth keep the
+ * name, which may not fit, and in SCRAM by itself, escaped, or with the nonce behind it. */
+static void stumble(void)
+{
+    static const char *const with_controls[] = {"\x01", "tim\n", "\x7ftanstaaf tanstaaf"};
+    char many[2000];
+
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(epop_client_answer(&w.client, with_controls[i], strlen(with_controls[i])),
+                         w.client_asks == EPOP_ASK_BINDING ? EPOP_ERR_VALUE : EPOP_ERR_OCTET);
+    }
+    memset(many, ':', sizeof many);
+    if (w.client_asks == EPOP_ASK_BINDING) {
+        assert_int_equal(epop_client_answer(&w.client, many, EPOP_SASL_BINDING_MAX + 1), EPOP_ERR_TOO_LONG);
+    }
+    if (strstr(w.asking, "OAUTH") && w.client_asks == EPOP_ASK_USER) {
+        assert_int_equal(epop_client_answer(&w.client, many, sizeof many), EPOP_ERR_TOO_LONG);
+    }
+    if (strncmp(w.asking, "SCRAM", 5) == 0 && w.client_asks != EPOP_ASK_PASSWORD) {
+        assert_int_equal(epop_client_answer(&w.client, many, sizeof many), EPOP_ERR_TOO_LONG);
+        assert_int_equal(epop_client_answer(&w.client, many, w.client_asks == EPOP_ASK_USER ? 890 : 911),
+                         EPOP_ERR_TOO_LONG);
+        memset(many, ',', sizeof many);
+        assert_int_equal(epop_client_answer(&w.client, many, 400), EPOP_ERR_TOO_LONG);
+    }
+}
+
 static int32_t client_answer(void)
 {
     const char *text = w.client_asks == EPOP_ASK_USER      ? w.how->user
                        : w.client_asks == EPOP_ASK_BINDING ? w.how->binding
+                       : w.client_asks == EPOP_ASK_AUTHZID ? ""
                                                            : w.how->secret;
 
+    if (w.how->stumbles && w.offset == 0) {
+        stumble();
+    }
     w.client_asks = 0;
     if (!text) {
         return epop_client_decline(&w.client);
@@ -73,6 +106,7 @@ static int32_t on_ask(void *user, const epop_ask_event *event)
     (void)user;
     w.client_asks = event->ask;
     w.offset = event->offset;
+    w.asking = event->mechanism;
     if (!w.how->later) {
         assert_int_equal(client_answer(), EPOP_OK);
     }
@@ -212,6 +246,7 @@ static void begin(epop_sasl_mechanism mechanism, const manner *how)
     sasl.crypto = &crypto;
     sasl.salt_secret = "sixteen octets!!";
     sasl.salt_secret_len = 16;
+    sasl.flags = how->stumbles ? EPOP_SASL_ASK_AUTHZID : 0; /* one question more that can be answered badly */
     assert_int_equal(
         epop_sasl_init(&w.client_sasl, sizeof w.client_sasl, &sasl, w.client_buffer, sizeof w.client_buffer), EPOP_OK);
     assert_int_equal(
@@ -380,7 +415,7 @@ static void every_way(epop_sasl_mechanism mechanism, const char *user, const cha
 
     for (size_t i = 0; i < 7 * 4 * 4; i++) {
         manner how = {chunks[i % 7], (uint32_t)(i / 7 % 2), (uint32_t)(i / 14 % 2), rooms[i / 28], user, secret,
-                      binding};
+                      binding, (uint32_t)(i % 2)};
         run(mechanism, &how);
         assert_string_equal(result_name(w.end), result_name(end));
         assert_int_equal(epop_client_phase(&w.client),
@@ -485,8 +520,8 @@ static void unknown_users(void **state)
 #else
     static const epop_sasl_mechanism mechanisms[] = {epop_sasl_plain,       epop_sasl_login,         epop_sasl_cram_md5,
                                                      epop_sasl_scram_sha_1, epop_sasl_scram_sha_256, epop_sasl_apop};
-    static const manner wrong = {2048, 0, 0, 2048, "tim", "tanstaaf tanstaag", NULL};
-    static const manner unknown = {2048, 0, 0, 2048, "tom", password, NULL};
+    static const manner wrong = {2048, 0, 0, 2048, "tim", "tanstaaf tanstaag", NULL, 0};
+    static const manner unknown = {2048, 0, 0, 2048, "tom", password, NULL, 0};
     record seen = {0};
 
     (void)state;
@@ -521,7 +556,7 @@ static void client_says_and_hears(const char *says, const char *hears)
  * will not say it again. */
 static void offers_before_tls_are_forgotten(void **state)
 {
-    static const manner how = {2048, 0, 0, 2048, "tim", password, "tls-exporter:abc"};
+    static const manner how = {2048, 0, 0, 2048, "tim", password, "tls-exporter:abc", 0};
 
     (void)state;
     client_flags = EPOP_CLIENT_STLS;

@@ -401,6 +401,7 @@ static void expect_info(int32_t code, uint64_t offset, uint32_t phase, uint32_t 
     assert_int_equal(info.phase, phase);
     assert_int_equal(info.command, command);
     assert_int_equal(info.callback, 0);
+    assert_int_equal(info.number, 0);
 }
 
 static void error_info(void **data)

@@ -370,6 +370,30 @@ static void stop_after_a_failure(void **data)
                    "outcome OK NOTHING listed 3 fetched 0 failed 2 marked 0 strange 0\n");
 }
 
+/* A listing that ends early is none, though it has shown a message for which there is no memory, either: of two failures
+ * the first is told. */
+static void first_of_two_failures(void **data)
+{
+    static const rule rules[] = {{"STAT", "-ERR\r\n"}, {"LIST", ""}, {"UIDL", ""}, END_OF_RULES};
+    uint32_t i;
+
+    (void)data;
+    host_prepare(&h, EPOP_SYNC_DELETE);
+    h.rules = rules;
+    h.late_table = 1;
+    host_begin(&h);
+    host_go(&h);
+    for (i = 0; i < 2; i++) {
+        assert_int_equal(host_hears(&h, i == 0 ? "+OK\r\n1 22\r\n" : "+OK\r\n2 u2\r\n"), EPOP_OK);
+        assert_int_equal(epop_client_abort(&h.client, EPOP_ABORT_DRAIN), EPOP_OK);
+        assert_int_equal(host_hears(&h, ".\r\n"), EPOP_OK);
+        host_go(&h);
+    }
+    host_close(&h);
+    host_sent(&h, "STAT|LIST|UIDL|QUIT");
+    host_saw(&h, "quirk STAT_COUNT\noutcome SYNC_LISTING NOTHING listed 0 fetched 0 failed 0 marked 0 strange 0\n");
+}
+
 static int end(void **data)
 {
     (void)data;
@@ -396,7 +420,8 @@ int main(void)
                                        TEST(aborted_by_the_host),
                                        TEST(quit_of_the_hosts_own),
                                        TEST(given_up),
-                                       TEST(stop_after_a_failure)};
+                                       TEST(stop_after_a_failure),
+                                       TEST(first_of_two_failures)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,10 @@
 enum {
     CAP_POSITIONS = 1500, /* two-way cuts; in a longer input every n-th position, so that about so many are tried */
     CAP_CHUNKS = 300,     /* chunk sizes; above, every n-th */
+    LONG_INPUT = 20000,   /* from here on it is the limit on lines that matters, and the two caps are these: */
+    LONG_POSITIONS = 60,  /* and all that are NEAR an edge */
+    LONG_CHUNKS = 30,
+    NEAR = 20,
     CAP_CALLBACKS = 400,  /* pauses, aborts, re-entries; above, every n-th */
     RANDOM_RUNS = 60,
     OUTPUT_SIZES = 64     /* from the documented minimum */
@@ -47,6 +51,13 @@ static void try_variant(struct sweep *s, const struct variant *v)
     run_free(&r);
 }
 
+/* Pieces for variants that are about something else. In a long input single octets would take their time, and the sweep
+ * of chunk sizes has them. */
+static size_t small_chunk(const struct sweep *s)
+{
+    return s->trace->input.len < LONG_INPUT ? 1 : 251;
+}
+
 static size_t stride(size_t count, size_t cap)
 {
     return count <= cap ? 1 : count / cap + 1;
@@ -73,9 +84,10 @@ static size_t longest_flight(const struct trace *t)
 static void sweep_chunks(struct sweep *s)
 {
     size_t longest = longest_flight(s->trace);
+    size_t cap = s->trace->input.len < LONG_INPUT ? CAP_CHUNKS : LONG_CHUNKS;
     bool eager_too = !s->trace->config.lazy;
 
-    for (size_t chunk = 1; chunk <= longest; chunk += chunk < 70 ? 1 : stride(longest, CAP_CHUNKS)) {
+    for (size_t chunk = 1; chunk <= longest; chunk += chunk < 70 ? 1 : stride(longest, cap)) {
         struct variant v = PLAIN;
 
         v.chunk = chunk;
@@ -88,12 +100,45 @@ static void sweep_chunks(struct sweep *s)
     }
 }
 
+static bool is_near(size_t position, size_t edge)
+{
+    return position <= edge + NEAR && edge <= position + NEAR;
+}
+
+/* Whether a flight begins or ends here, or its first line gets too long. */
+static bool is_edge(const struct trace *t, size_t position)
+{
+    for (size_t i = 0; i < t->step_count; i++) {
+        const struct step *s = &t->steps[i];
+
+        if (s->kind == STEP_IN && (is_near(position, s->begin) || is_near(position, s->end) ||
+                                   is_near(position, s->begin + EPOP_LINE_LENGTH_MAX))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_cut(const struct trace *t, size_t position)
+{
+    size_t len = t->input.len;
+
+    if (len < LONG_INPUT) {
+        return (position - 1) % stride(len, CAP_POSITIONS) == 0;
+    }
+    return (position - 1) % stride(len, LONG_POSITIONS) == 0 || is_edge(t, position);
+}
+
 static void sweep_cuts(struct sweep *s)
 {
     size_t len = s->trace->input.len;
 
-    for (size_t cut = 1; cut < len; cut += stride(len, CAP_POSITIONS)) {
+    for (size_t cut = 1; cut < len; cut++) {
         struct variant v = PLAIN;
+
+        if (!is_cut(s->trace, cut)) {
+            continue;
+        }
 
         v.cut = cut;
         try_variant(s, &v);
@@ -119,7 +164,7 @@ static void sweep_pauses(struct sweep *s)
         v.resume_empty = true;
         v.later = true;
         try_variant(s, &v);
-        v.chunk = 1;
+        v.chunk = small_chunk(s);
         try_variant(s, &v);
     }
     v = PLAIN;
@@ -143,7 +188,7 @@ static void sweep_aborts(struct sweep *s)
         v.abort_at = k;
         try_variant(s, &v);
         v.later = true;
-        v.chunk = 1;
+        v.chunk = small_chunk(s);
         /* A trace whose body comes in more slices has more callbacks; then k is another one, which is as good. */
         try_variant(s, &v);
     }
@@ -162,7 +207,7 @@ static void sweep_reentry(struct sweep *s)
     v = PLAIN;
     v.reenter_at = UINT64_MAX;
     v.later = true;
-    v.chunk = 1;
+    v.chunk = small_chunk(s);
     try_variant(s, &v);
 }
 
@@ -184,7 +229,7 @@ static void sweep_output(struct sweep *s)
             v.ack = acks[i];
             v.slice = slices[(size + i) % 5];
             v.later = ((size + i) & 1) != 0;
-            v.chunk = i == 2 ? 1 : 0;
+            v.chunk = i == 2 ? small_chunk(s) : 0;
             try_variant(s, &v);
         }
     }
