@@ -15,9 +15,9 @@ BEFORE = '    EPOP_CMD_LOGIN = 64'
 
 
 def compiles(folder):
-    """What the compiler says of the server's dispatcher; empty where it is content."""
+    """What the compiler says of the server's handlers; empty where it is content."""
     include = [f'-I{os.path.join(folder, name)}' for name in ('include', 'lib')]
-    source = os.path.join(folder, 'lib/server/dispatch.c')
+    source = os.path.join(folder, 'lib/server/command.c')
     return tree.run(['cc', '-std=c99', '-Werror=implicit-function-declaration', '-fsyntax-only', *include, source]).stderr
 
 
@@ -35,12 +35,12 @@ def main():
         for name in ('include', 'lib'):
             shutil.copytree(tree.path(name), os.path.join(folder, name))
         if compiles(folder):
-            faults.append('lib/server/dispatch.c does not compile as it is')
+            faults.append('lib/server/command.c does not compile as it is')
         change(os.path.join(folder, 'include/epop/wire.h'), BEFORE, NUMBER + BEFORE)
         change(os.path.join(folder, 'lib/wire/commands.def'), 'EPOP_COMMAND(QUIT', ROW + 'EPOP_COMMAND(QUIT')
         if 'do_XMUT' not in compiles(folder):
             faults.append('a row without a handler compiles: what would the server do for it?')
-    tree.finish(faults, 'The cases of lib/server/dispatch.c are made from commands.def, one a row.')
+    tree.finish(faults, 'The cases of lib/server/command.c are made from commands.def, one a row.')
 
 
 main()
