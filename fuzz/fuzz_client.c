@@ -109,7 +109,7 @@ static const char *text_for(const host *h, uint32_t what)
     return h->ask == EPOP_ASK_PASSWORD || h->ask == EPOP_ASK_TOKEN ? secrets[what / 8 % 4] : names[what / 8 % 4];
 }
 
-/* The rest of an answer is no new decision. An answer that can not be taken is followed by none. */
+/* The rest of an answer is no new decision. An answer that cannot be taken is followed by none. */
 static void answer(host *h)
 {
     uint32_t what = h->offset == 0 ? fuzz_decide(h->input) : 2;

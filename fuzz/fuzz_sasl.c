@@ -156,7 +156,7 @@ static void check_proof(const exchange *x)
 }
 
 /* The client believes the server: it has signed with ServerKey. What the input says of salt and iterations may be other
- * than ours; then the input can not know the key, and FINISH must have said no. */
+ * than ours; then the input cannot know the key, and FINISH must have said no. */
 static void check_signature(exchange *x)
 {
     uint8_t signature[EPOP_HASH_MAX];

@@ -6,7 +6,7 @@
 #   build   C compiler, meson, ninja, pkg-config, xxhash, mbedTLS, the openssl command; SQLite where it can be had
 #   test    OpenSSL's libcrypto, SQLite, cmocka, clang, python3 with pytest; the sanitizers, pmccabe, valgrind and a
 #           compiler for ARM and AVR chips where they can be had
-#   peers   other POP3 programs: curl, mpop, fetchmail, dovecot, gsasl, popa3d, cyrus. Those that can not be had are
+#   peers   other POP3 programs: curl, mpop, fetchmail, dovecot, gsasl, popa3d, cyrus. Those that cannot be had are
 #           named, no more
 # EPOP_PEERS names the folder for peers that are unpacked and not installed (popa3d, cyrus).
 # Exit: 0 where everything is there; 69 where something is missing and may not be installed: what to type is printed.

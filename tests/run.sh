@@ -4,7 +4,7 @@
 #
 # usage: sh tests/run.sh [--long]
 #   --long  tests that have a long form run that (EPOP_TEST_LONG=1)
-# What is missing is installed, or named where this user may not install (exit status 69). A POP3 program that can not be
+# What is missing is installed, or named where this user may not install (exit status 69). A POP3 program that cannot be
 # had is skipped by name; with CI=true that is a failure. Builds go to build/, or to EPOP_BUILD.
 # The last line is "N passed, N failed, N skipped"; a test program in C counts as one. Exit: 0 where nothing failed.
 set -u

@@ -56,7 +56,7 @@ static void forget_maildrop(struct connection *connection)
     connection->job = JOB_NONE;
 }
 
-/* The login comes to nothing; `result` says why the maildrop can not be had. */
+/* The login comes to nothing; `result` says why the maildrop cannot be had. */
 static void refuse_open(struct connection *connection, enum maildrop_result result)
 {
     char trouble[256] = "out of memory";

@@ -37,8 +37,8 @@ int auth_set_mechanisms(struct auth *auth, const char *list, char *problem);
 /* Wipes what false salts are made of. */
 void auth_free(struct auth *auth);
 
-/* Makes what false salts are made of from a file that others can not read and that seldom changes; with NULL, or where
- * it can not be read, it is other at every start. 0, or -1 where there is nothing random. */
+/* Makes what false salts are made of from a file that others cannot read and that seldom changes; with NULL, or where
+ * it cannot be read, it is other at every start. 0, or -1 where there is nothing random. */
 int auth_set_salt_secret(struct auth *auth, const char *path);
 
 /* LATER: a hash is needed first, and was begun in `*hashing`. */

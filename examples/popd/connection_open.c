@@ -118,7 +118,7 @@ static int make_room(struct server *server)
     return 1;
 }
 
-/* Counts it for its address; the reason why it can not be served, or NULL. */
+/* Counts it for its address; the reason why it cannot be served, or NULL. */
 static const char *judge(struct connection *connection, const struct address *peer)
 {
     struct server *server = connection->server;

@@ -105,7 +105,7 @@ static void set_interest(struct server *server, unsigned interest)
     }
 }
 
-/* What can not be accepted stays ready: without a pause the loop would run hot until a descriptor is free. */
+/* What cannot be accepted stays ready: without a pause the loop would run hot until a descriptor is free. */
 static void pause_all(struct server *server)
 {
     struct log_line line;

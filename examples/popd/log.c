@@ -92,7 +92,7 @@ void log_word(struct log_line *line, const char *key, const char *value)
     put_string(line, quote);
 }
 
-/* In both forms an octet that is not plain ASCII reads "\xHH", and a backslash reads "\\". JSON can not carry octets
+/* In both forms an octet that is not plain ASCII reads "\xHH", and a backslash reads "\\". JSON cannot carry octets
  * as they are, and reading them as UTF-8 or Latin-1 would be a guess; so the backslash itself is escaped there once
  * more. */
 static void put_octet(struct log_line *line, uint8_t octet)
@@ -142,7 +142,7 @@ void log_end(struct log_line *line)
     while (done < line->length) {
         ssize_t wrote = write(STDERR_FILENO, line->text + done, line->length - done);
 
-        /* A log that can not be written is no reason to stop serving mail. */
+        /* A log that cannot be written is no reason to stop serving mail. */
         if (wrote < 0 && errno != EINTR) {
             return;
         }

@@ -65,7 +65,7 @@ struct maildrop {
     unsigned rounds;
     int searching;
     unsigned passes;
-    uint32_t skipped; /* by the scan: can not be read */
+    uint32_t skipped; /* by the scan: cannot be read */
     uint32_t removed;
     uint32_t failed; /* to be removed */
     /* The walk through new/ and cur/. */

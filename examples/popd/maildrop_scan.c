@@ -147,7 +147,7 @@ static enum maildrop_result sort(struct maildrop *maildrop, const struct maildro
     return MAILDROP_OK;
 }
 
-/* A message that can not be read is left out, with a word in the log: the others are worth more than the whole. What
+/* A message that cannot be read is left out, with a word in the log: the others are worth more than the whole. What
  * is the trouble of the server, not of the message, ends the scan. */
 static enum maildrop_result give_up_message(struct maildrop *maildrop, struct message *message, const char *what)
 {

@@ -118,7 +118,7 @@ static int load(struct tls_identity *identity, const char *certificate, const ch
     }
     code = mbedtls_x509_crt_parse_file(&identity->certificate, certificate);
     if (code != 0) {
-        /* Above zero: so many of the certificates in the file can not be read. */
+        /* Above zero: so many of the certificates in the file cannot be read. */
         return problem_in(problem, "--cert", certificate, code < 0 ? code : MBEDTLS_ERR_X509_INVALID_FORMAT);
     }
     code = read_key(identity, key);

@@ -27,7 +27,7 @@ int tls_is_missing(void);
 /* Fills in the hashes. 0, or -1 where there are none. */
 int tls_crypto(epop_crypto *crypto);
 
-/* NULL with `problem` where it can not be had. */
+/* NULL with `problem` where it cannot be had. */
 struct tls_identity *tls_identity_load(const struct options *options, struct tls_problem *problem);
 void tls_identity_release(struct tls_identity *identity);
 

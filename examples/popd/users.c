@@ -105,7 +105,7 @@ static int read_all(int fd, const char *path, struct text *text, size_t size, st
     return 0;
 }
 
-/* Why a name can not be the name of a folder below the root, or NULL. */
+/* Why a name cannot be the name of a folder below the root, or NULL. */
 static const char *name_fault(const char *name, size_t length)
 {
     if (length == 0) {

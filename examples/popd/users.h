@@ -28,7 +28,7 @@ struct users_problem {
     char text[USERS_PROBLEM_MAX];
 };
 
-/* Reads the whole file. NULL with `problem` where it can not be read or has a line that is not right: a server that
+/* Reads the whole file. NULL with `problem` where it cannot be read or has a line that is not right: a server that
  * serves all users but the one with the typing error would hide the error. */
 struct users *users_load(const char *path, int has_hashes, struct users_problem *problem);
 

@@ -51,7 +51,7 @@ static const char *obstacle(const char *name)
     return S_ISDIR(about.st_mode) ? strerror(EISDIR) : NULL;
 }
 
-/* 0, the number of certificates that can not be read, or with a cause a negative number. */
+/* 0, the number of certificates that cannot be read, or with a cause a negative number. */
 static int parse(mbedtls_x509_crt *authorities, const char *name, char *cause, size_t size)
 {
     const char *said = obstacle(name);
@@ -91,7 +91,7 @@ bool authorities_read(mbedtls_x509_crt *authorities, const char *name, struct re
         return false;
     }
     if (code > 0) {
-        report_note(report, "%s %s: certificates that mbedTLS can not read: %d", what, name, code);
+        report_note(report, "%s %s: certificates that mbedTLS cannot read: %d", what, name, code);
     }
     return true;
 }

@@ -281,7 +281,7 @@ void breaks_settle(struct plan *plan)
         return;
     }
     if (!broken && breaks->number > 0) {
-        return; /* it can not be told again */
+        return; /* it cannot be told again */
     }
     breaks->next = next_session(plan, broken);
     if (breaks->next != BREAKS_NOTHING) {

@@ -218,7 +218,7 @@ static void gather_b(struct gathered *gathered, const uint8_t *text, size_t len)
     }
 }
 
-/* The charset, without the language that RFC 2231 lets stand behind it. False where it can not be a name. */
+/* The charset, without the language that RFC 2231 lets stand behind it. False where it cannot be a name. */
 static bool take_charset(struct word *word, const uint8_t *text, size_t len)
 {
     size_t i;

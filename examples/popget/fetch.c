@@ -189,7 +189,7 @@ static int32_t on_body(void *user, const epop_sync_message_event *event)
     return 0;
 }
 
-/* Nothing at all, of a message that LIST has: the server has lost it, or can not read it just now. */
+/* Nothing at all, of a message that LIST has: the server has lost it, or cannot read it just now. */
 static bool is_void(const struct fetch *fetch)
 {
     return fetch->octets == 0 && fetch->expected > 0 && fetch->expected != EPOP_SYNC_SIZE_UNKNOWN;
@@ -274,7 +274,7 @@ static int32_t on_report(void *user, const epop_sync_report_event *event)
                        (unsigned long)event->number);
     } else if (event->result == EPOP_ERR_SYNC_UNIQUE_ID) {
         report_failure(plan->report, STATUS_PROTOCOL,
-                       "message %lu: has no unique-id, and its header can not be had by TOP: it can not be told from "
+                       "message %lu: has no unique-id, and its header cannot be had by TOP: it cannot be told from "
                        "others, and was not fetched (without --state it can be)",
                        (unsigned long)event->number);
     }

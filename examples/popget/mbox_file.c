@@ -190,14 +190,14 @@ static enum sink_result look_at(int fd, const struct place_of_message *message)
     return SINK_REFUSED;
 }
 
-/* A run that was killed may have written it and not waited for the disk. Closes the file. A directory that can not be
- * read can not be waited for. */
+/* A run that was killed may have written it and not waited for the disk. Closes the file. A directory that cannot be
+ * read cannot be waited for. */
 static bool is_on_disk(const char *file, int *fd)
 {
     return outfile_sync_released(fd) && (outfile_sync_name(file) || errno == EACCES);
 }
 
-/* The mailbox can not be opened, or not be looked into. */
+/* The mailbox cannot be opened, or not be looked into. */
 static enum sink_result give_up(const char *file, int error, struct report *report)
 {
     report_fatal(report, error == EAGAIN ? STATUS_TEMPORARY : STATUS_IO, "mbox %s: %s", file,

@@ -24,7 +24,7 @@ void outfile_start(struct outfile *out, int fd)
     out->len = 0;
 }
 
-/* One write(); false where it can not go on. */
+/* One write(); false where it cannot go on. */
 static bool write_some(struct outfile *out, const uint8_t *data, size_t len, size_t *done)
 {
     struct pollfd wait = {.fd = out->fd, .events = POLLOUT};

@@ -221,7 +221,7 @@ void plan_report_missing(struct plan *plan)
         }
     }
     if (plan->unreadable > 0) {
-        report_failure(plan->report, STATUS_PROTOCOL, "lines of the listings that can not be understood: %llu",
+        report_failure(plan->report, STATUS_PROTOCOL, "lines of the listings that cannot be understood: %llu",
                        (unsigned long long)plan->unreadable);
     }
 }

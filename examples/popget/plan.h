@@ -85,7 +85,7 @@ void plan_give_up(struct plan *plan);
 /* Reports and gives up where a command could not be queued; that would be a fault of ours. */
 void plan_check(struct plan *plan, int32_t result);
 
-/* Tells of messages that were asked for by number and are not there, and of rows that can not be understood. */
+/* Tells of messages that were asked for by number and are not there, and of rows that cannot be understood. */
 void plan_report_missing(struct plan *plan);
 
 /* How many commands it pays to queue ahead. */

@@ -21,7 +21,7 @@ int signals_descriptor(void);
 /* Waits for so long; false where one of them came, or comes meanwhile. */
 bool signals_sleep(uint64_t milliseconds);
 
-/* Lets them end the program at once while a call runs that can not be interrupted, and nothing is to be cleaned up. */
+/* Lets them end the program at once while a call runs that cannot be interrupted, and nothing is to be cleaned up. */
 void signals_let_through(bool through);
 
 /* Forgets what made the descriptor readable. */

@@ -111,7 +111,7 @@ void sink_end_batch(struct sink *sink, bool keep);
 
 /* What became of a message whose sink_publish was cut off by a crash, by what was noted before: SINK_STORED where it
  * had come to its reader, or could now be brought there; SINK_REFUSED where it had not; SINK_BROKEN, after a report,
- * where that can not be found out. `age`: seconds since then. */
+ * where that cannot be found out. `age`: seconds since then. */
 enum sink_result sink_resolve(const char *target, const char *detail, int64_t age, struct report *report);
 
 /* The places. NULL after a report. */

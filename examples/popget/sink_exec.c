@@ -2,7 +2,7 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * The command starts when its message is whole, and reads it from a temporary file: it can not take a cut message for a
+ * The command starts when its message is whole, and reads it from a temporary file: it cannot take a cut message for a
  * whole one, and how much of it the command reads is its own business. Its exit status alone says whether it was
  * stored.
  *
@@ -162,7 +162,7 @@ static bool begin_job(struct command *command, struct job *job)
     if (job->child == 0) {
         run(command, job);
     }
-    return job->child > 0 || sink_fail(&command->sink, "the command can not be started", errno);
+    return job->child > 0 || sink_fail(&command->sink, "the command cannot be started", errno);
 }
 
 static enum sink_result command_poll(struct sink *sink, bool wait)
@@ -180,7 +180,7 @@ static enum sink_result command_poll(struct sink *sink, bool wait)
         return SINK_PENDING;
     }
     if (ended < 0) {
-        sink_fail(sink, "the command can not be waited for", errno);
+        sink_fail(sink, "the command cannot be waited for", errno);
         return end_job(command, SINK_BROKEN);
     }
     return end_job(command, judge(command, job, status));

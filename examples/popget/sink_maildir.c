@@ -53,7 +53,7 @@ static struct maildir *maildir_of(void *sink)
     return (struct maildir *)sink;
 }
 
-/* The host's name with what a Maildir file name can not hold replaced: "/" and ":" as the Maildir specification says.
+/* The host's name with what a Maildir file name cannot hold replaced: "/" and ":" as the Maildir specification says.
  */
 static void set_host(char *host)
 {
@@ -136,7 +136,7 @@ static void remove_empty(const char *directory)
     errno = why;
 }
 
-/* A directory that a crash takes away takes the mail in it away too. A parent that may be searched but not read can not
+/* A directory that a crash takes away takes the mail in it away too. A parent that may be searched but not read cannot
  * be synced by us. */
 static bool sync_parent(const char *directory)
 {

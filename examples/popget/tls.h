@@ -29,7 +29,7 @@ bool tls_crypto(epop_crypto *crypto);
 struct tls *tls_open(const char *ca_file, const uint8_t *fingerprint, struct report *report);
 void tls_free(struct tls *tls);
 
-/* Begins TLS with this host. False where that can not be done, which is a failure as below. */
+/* Begins TLS with this host. False where that cannot be done, which is a failure as below. */
 bool tls_start(struct tls *tls, const char *host);
 
 /* As the calls of transport.h, on this socket. tls_shake: 1 when TLS is up. */

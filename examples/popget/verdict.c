@@ -188,7 +188,7 @@ static void report_listings(struct plan *plan)
     if (outcome->result == EPOP_ERR_SYNC_LISTING && plan->report->status == STATUS_OK) {
         report_fatal(plan->report,
                      plan->fetch.listing_status != STATUS_OK ? plan->fetch.listing_status : STATUS_PROTOCOL,
-                     "%s: LIST and UIDL were refused, or can not be understood; nothing was fetched",
+                     "%s: LIST and UIDL were refused, or cannot be understood; nothing was fetched",
                      plan->options->host);
     } else if (outcome->result == EPOP_OK) {
         plan_report_missing(plan);

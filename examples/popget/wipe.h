@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* Zeroes, by stores that the compiler can not drop. */
+/* Zeroes, by stores that the compiler cannot drop. */
 void wipe(void *memory, size_t len);
 
 #endif

@@ -12,7 +12,8 @@
  *
  * Re-entry. Inside a callback the host may queue commands, answer questions, abort a transfer and call getters. Every
  * other call returns EPOP_ERR_REENTRANT and changes nothing. A callback must return: no longjmp, and no exception of
- * C++ or of another language may leave it. To end the session, return a negative value.
+ * C++ or of another language may leave it (epop/epop.hpp takes care of that). To end the session, return a negative
+ * value.
  *
  * Asynchronous output. The pointer from `output` is valid until the next call on the session that is not a getter. A
  * host whose write completes later (io_uring, libuv) either copies the bytes and calls output_ack at once, or makes no

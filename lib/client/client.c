@@ -11,20 +11,20 @@
 #include "wire/outbox.h"
 
 /* Defaults; client.h says why. */
-enum { WINDOW_COMMANDS = 32, WINDOW_OCTETS = 4096, TIMEOUT_SECONDS = 300, KEEP_ALIVE_SECONDS = 45 };
+enum { CLIENT_WINDOW_COMMANDS = 32, CLIENT_WINDOW_OCTETS = 4096, CLIENT_TIMEOUT_SECONDS = 300, CLIENT_KEEP_ALIVE_SECONDS = 45 };
 enum {
-    ALL_FLAGS =
+    CLIENT_ALL_FLAGS =
         EPOP_CLIENT_ALLOW_CLEARTEXT | EPOP_CLIENT_TLS | EPOP_CLIENT_ALLOW_LF | EPOP_CLIENT_STLS | EPOP_CLIENT_SASL_ONLY |
         EPOP_CLIENT_SASL_UNLISTED
 };
-#define MAX_ROWS 10000000u
+#define CLIENT_MAX_ROWS 10000000u
 
 size_t epop_client_sizeof(void)
 {
     return sizeof(epop_client);
 }
 
-static int32_t check_config(const epop_client_config *config)
+static int32_t check_client_config(const epop_client_config *config)
 {
     int32_t result = epopi_check_struct(config->callbacks, sizeof *config->callbacks);
 
@@ -37,19 +37,19 @@ static int32_t check_config(const epop_client_config *config)
     if (config->line_buffer_size < EPOP_CLIENT_LINE_MIN || config->output_buffer_size < EPOP_CLIENT_OUTPUT_MIN) {
         return EPOP_ERR_BUFFER_SIZE;
     }
-    return config->slot_count - 1u > 65534u || config->flags > ALL_FLAGS ? EPOP_ERR_VALUE : EPOP_OK;
+    return config->slot_count - 1u > 65534u || config->flags > CLIENT_ALL_FLAGS ? EPOP_ERR_VALUE : EPOP_OK;
 }
 
-static void take_limits(epop_client *c, const epop_client_config *config)
+static void take_client_limits(epop_client *c, const epop_client_config *config)
 {
-    uint32_t window = epopi_or_default(config->window_commands, WINDOW_COMMANDS);
+    uint32_t window = epopi_or_default(config->window_commands, CLIENT_WINDOW_COMMANDS);
 
     c->p_window = (uint16_t)(window < config->slot_count ? window : config->slot_count);
-    c->p_window_octets = epopi_or_default(config->window_octets, WINDOW_OCTETS);
-    c->p_max_rows = epopi_or_default(config->max_rows, MAX_ROWS);
+    c->p_window_octets = epopi_or_default(config->window_octets, CLIENT_WINDOW_OCTETS);
+    c->p_max_rows = epopi_or_default(config->max_rows, CLIENT_MAX_ROWS);
     c->p_max_body = config->max_body > 0 ? config->max_body : UINT64_MAX;
-    c->p_timeout = epopi_or_default(config->timeout_seconds, TIMEOUT_SECONDS);
-    c->p_keep_alive = epopi_or_default(config->keep_alive_seconds, KEEP_ALIVE_SECONDS);
+    c->p_timeout = epopi_or_default(config->timeout_seconds, CLIENT_TIMEOUT_SECONDS);
+    c->p_keep_alive = epopi_or_default(config->keep_alive_seconds, CLIENT_KEEP_ALIVE_SECONDS);
 }
 
 int32_t epop_client_init(epop_client *client, size_t size, const epop_client_config *config)
@@ -57,7 +57,7 @@ int32_t epop_client_init(epop_client *client, size_t size, const epop_client_con
     int32_t result = epopi_check_init(client, size, sizeof *client, config, sizeof *config);
 
     if (result == EPOP_OK) {
-        result = check_config(config);
+        result = check_client_config(config);
     }
     if (result != EPOP_OK) {
         return result;
@@ -71,164 +71,41 @@ int32_t epop_client_init(epop_client *client, size_t size, const epop_client_con
     client->p_flags = (uint8_t)config->flags;
     client->p_phase = EPOP_PHASE_GREETING;
     client->p_phase_queued = EPOP_PHASE_AUTHORIZATION;
-    client->p_state = EPOPI_STATUS;
-    take_limits(client, config);
+    client->p_state = EPOPI_CLIENT_STATUS;
+    take_client_limits(client, config);
     epopi_outbox_init(&client->p_out, config->output_buffer, config->output_buffer_size);
     return epop_line_init(&client->p_line, config->line_buffer, config->line_buffer_size,
                           config->flags & EPOP_CLIENT_ALLOW_LF ? EPOP_EOL_FIRST : EPOP_EOL_CRLF);
 }
 
-int32_t epopi_client_die(epop_client *c, int32_t error)
-{
-    if (c->p_session.p_error == EPOP_OK) {
-        c->p_session.p_error = error;
-        c->p_todo = 0;
-        epopi_client_sasl_end(c); /* before the output goes, behind which a line may be under way */
-        epopi_outbox_drop(&c->p_out, epopi_outbox_len(&c->p_out));
-    }
-    return c->p_session.p_error;
-}
-
-int32_t epopi_client_run(epop_client *c)
-{
-    int32_t result = c->p_session.p_error;
-
-    while (result == EPOP_OK && (c->p_todo != 0 || epopi_client_can_release(c))) {
-        result = c->p_todo != 0 ? epopi_client_step(c) : epopi_client_release(c);
-    }
-    return result;
-}
-
-int32_t epopi_client_go_on(epop_client *c)
-{
-    int32_t result = c->p_session.p_in_callback ? EPOP_OK : epopi_client_run(c);
-
-    return result < 0 ? result : EPOP_OK;
-}
-
-/* ------------------------------------------------------------------------------------------------------------------ */
-
-/* Whether an octet may come now at all. */
-static int32_t check_expected(epop_client *c)
-{
-    if (c->p_state == EPOPI_TLS) {
-        return epopi_client_die(c, EPOP_ERR_PEER_PLAINTEXT);
-    }
-    if (c->p_state == EPOPI_ROWS || c->p_state == EPOPI_BODY ||
-        (c->p_state == EPOPI_STATUS && c->p_phase == EPOP_PHASE_GREETING)) {
-        return EPOP_OK;
-    }
-    /* Only a command that the host has sent to its last octet can have an answer. */
-    if (c->p_state == EPOPI_ENDED || c->p_ask != 0 || c->p_flight <= c->p_unsent_lines) {
-        return epopi_client_die(c, EPOP_ERR_PEER_UNSOLICITED);
-    }
-    return EPOP_OK;
-}
-
-static int32_t take_body(epop_client *c, const uint8_t *data, size_t len, size_t *used)
-{
-    epop_span slice;
-    uint64_t room = c->p_max_body - c->p_body;
-
-    /* Not far beyond the limit, so that it is met at the same octet however the body is cut. */
-    len = room < len ? (size_t)room + 1 : len;
-    if (epop_dot_decode(&c->p_dot, data, len, used, &slice) == EPOP_END) {
-        c->p_todo |= EPOPI_TODO_END;
-        c->p_state = EPOPI_STATUS;
-        return EPOP_OK;
-    }
-    if (slice.len > room) {
-        slice.len = (size_t)room;
-        c->p_todo |= EPOPI_TODO_LIMIT;
-    }
-    if (c->p_result == EPOP_ERR_ABORTED) {
-        c->p_body += slice.len;
-        return EPOP_OK;
-    }
-    return slice.len > 0 ? epopi_client_emit_body(c, slice) : EPOP_OK;
-}
-
-static int32_t take_text(epop_client *c, const uint8_t *data, size_t len, size_t *used)
-{
-    epop_line_text line;
-    int32_t result;
-
-    line.struct_size = sizeof line;
-    result = epop_line_feed(&c->p_line, data, len, used, &line);
-    c->p_offset += *used;
-    if (result < 0) {
-        return epopi_client_die(c, result);
-    }
-    if (result != EPOP_LINE) {
-        return EPOP_OK;
-    }
-    c->p_text = line.text;
-    c->p_text_length = line.length;
-    return epopi_client_take_line(c);
-}
-
-static int32_t take(epop_client *c, const uint8_t *data, size_t len, size_t *used)
-{
-    int32_t result = check_expected(c);
-
-    *used = 0;
-    if (result != EPOP_OK) {
-        return result;
-    }
-    if (c->p_state == EPOPI_BODY) {
-        result = take_body(c, data, len, used);
-        c->p_offset += *used;
-        return result;
-    }
-    return take_text(c, data, len, used);
-}
-
 int32_t epop_client_feed(epop_client *client, const void *data, size_t len, size_t *used)
 {
-    const uint8_t *octets = (const uint8_t *)data;
-    size_t pos = 0;
-    size_t n = 0;
     int32_t result = epopi_session_check_feed((const epop_session *)client, data, len, used);
 
-    if (result != EPOP_OK) {
-        return result;
-    }
-    result = epopi_client_run(client);
-    while (result == EPOP_OK && pos < len) {
-        result = take(client, octets + pos, len - pos, &n);
-        pos += n;
-        if (result == EPOP_OK) {
-            result = epopi_client_run(client);
-        }
-    }
-    if (client->p_todo & EPOPI_TODO_TEXT) {
-        epopi_session_keep_text(&client->p_line, &client->p_text);
-    }
-    *used = pos;
-    return result;
+    return result == EPOP_OK ? epopi_client_take(client, (const uint8_t *)data, len, used) : result;
 }
 
-static int32_t cut(epop_client *c, int32_t error)
+static int32_t connection_lost(epop_client *c, int32_t error)
 {
     int32_t result = epopi_session_check_call((const epop_session *)c);
 
-    if (result != EPOP_OK || c->p_state == EPOPI_ENDED) {
+    if (result != EPOP_OK || c->p_state == EPOPI_CLIENT_ENDED) {
         return result;
     }
     if (c->p_phase == EPOP_PHASE_UPDATE && c->p_unsent_lines == 0) {
         error = EPOP_ERR_PEER_QUIT_UNKNOWN;
     }
-    return epopi_client_die(c, error);
+    return epopi_client_end(c, error);
 }
 
 int32_t epop_client_eof(epop_client *client)
 {
-    return cut(client, EPOP_ERR_PEER_EOF);
+    return connection_lost(client, EPOP_ERR_PEER_EOF);
 }
 
 int32_t epop_client_timeout(epop_client *client)
 {
-    return cut(client, EPOP_ERR_PEER_TIMEOUT);
+    return connection_lost(client, EPOP_ERR_PEER_TIMEOUT);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -256,7 +133,7 @@ int32_t epop_client_output_ack(epop_client *client, size_t n)
     if (n > len) {
         return EPOP_ERR_VALUE;
     }
-    if (client->p_todo & EPOPI_TODO_TRACE_SENT) {
+    if (client->p_pending & EPOPI_CLIENT_STEP_TRACE_SENT) {
         result = epopi_client_step(client);
         if (result < 0) {
             return result;
@@ -279,16 +156,18 @@ int32_t epop_client_tls_started(epop_client *client)
     if (result != EPOP_OK) {
         return result;
     }
-    if (client->p_state != EPOPI_TLS || client->p_todo != 0) {
+    if (client->p_state != EPOPI_CLIENT_TLS || client->p_pending != 0) {
         return EPOP_ERR_PHASE;
     }
-    client->p_state = EPOPI_STATUS;
+    epopi_client_move(client, EPOPI_CLIENT_MOVE_TLS_UP);
     client->p_flags |= EPOP_CLIENT_TLS;
     client->p_capabilities = 0;
     epopi_client_sasl_forget(client);
     client->p_offset = 0;
-    result = epopi_login_tls_started(client);
-    return result == EPOP_OK ? epopi_client_run(client) : result;
+    if (epopi_client_is_login(client)) {
+        epopi_client_login_start(client);
+    }
+    return epopi_client_run(client);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -303,24 +182,18 @@ uint32_t epop_client_wants(const epop_client *client)
     if (epopi_outbox_len(&client->p_out) > 0) {
         wants |= EPOP_WANT_DRAIN;
     }
-    if (client->p_todo != 0 || epopi_client_can_release(client)) {
+    if (client->p_pending != 0 || epopi_client_may_send(client)) {
         return wants | EPOP_WANT_RESUME | EPOP_WANT_FEED;
     }
     if (client->p_ask != 0) {
         return wants | EPOP_WANT_ANSWER;
     }
-    if (client->p_state == EPOPI_TLS) {
-        return wants | EPOP_WANT_TLS;
-    }
-    if (client->p_state == EPOPI_ENDED) {
-        return wants | EPOP_WANT_CLOSE;
-    }
-    return wants | EPOP_WANT_FEED | (epopi_client_is_idle(client) ? EPOP_WANT_COMMAND : 0u);
+    return wants | epopi_client_wants_of(client) | (epopi_client_is_idle(client) ? EPOP_WANT_COMMAND : 0u);
 }
 
 uint32_t epop_client_deadline(const epop_client *client)
 {
-    if (!client || client->p_session.p_error != EPOP_OK || client->p_ask != 0 || client->p_state == EPOPI_ENDED ||
+    if (!client || client->p_session.p_error != EPOP_OK || client->p_ask != 0 || client->p_state == EPOPI_CLIENT_ENDED ||
         epopi_client_is_idle(client)) {
         return 0;
     }
@@ -358,7 +231,7 @@ uint32_t epop_client_phase(const epop_client *client)
 
 uint32_t epop_client_capabilities(const epop_client *client)
 {
-    return client ? client->p_capabilities & ~(EPOPI_CAPA_KNOWN | EPOPI_CAPA_LISTED) : 0;
+    return client ? client->p_capabilities & ~(EPOPI_CLIENT_CAPA_KNOWN | EPOPI_CLIENT_CAPA_LISTED) : 0;
 }
 
 uint32_t epop_client_traits(const epop_client *client)
@@ -392,7 +265,7 @@ int32_t epop_client_transfer(const epop_client *client, epop_transfer *transfer)
     transfer->behind = 0;
     transfer->received = 0;
     transfer->expected = 0;
-    if (client->p_state == EPOPI_BODY || client->p_state == EPOPI_ROWS) {
+    if (client->p_state == EPOPI_CLIENT_BODY || client->p_state == EPOPI_CLIENT_ROWS) {
         head = epopi_client_head(client);
         transfer->command = epopi_client_command(client);
         transfer->token = head->p_token;
@@ -412,16 +285,16 @@ int32_t epop_client_abort(epop_client *client, uint32_t how)
         return result;
     }
     if (how == EPOP_ABORT_CLOSE) {
-        epopi_client_die(client, EPOP_ERR_ABORTED);
+        epopi_client_end(client, EPOP_ERR_ABORTED);
         return EPOP_OK;
     }
     if (how != EPOP_ABORT_DRAIN) {
         return EPOP_ERR_VALUE;
     }
-    if (client->p_state != EPOPI_BODY && client->p_state != EPOPI_ROWS) {
+    if (client->p_state != EPOPI_CLIENT_BODY && client->p_state != EPOPI_CLIENT_ROWS) {
         return EPOP_ERR_PHASE;
     }
     client->p_result = EPOP_ERR_ABORTED;
-    client->p_todo &= (uint16_t) ~(EPOPI_TODO_LIMIT | EPOPI_TODO_ROW);
+    client->p_pending &= (uint16_t) ~(EPOPI_CLIENT_STEP_LIMIT | EPOPI_CLIENT_STEP_ROW);
     return EPOP_OK;
 }

@@ -1,7 +1,8 @@
-/* What a line from the server means, and what the end of a response does to the session.
+/* What a line from the server is, and what the end of a response does to the session.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
+#include "client/peers.h"
 #include "client/session.h"
 
 #include "wire/number.h"
@@ -19,61 +20,93 @@ static uint64_t leading_number(epop_span text)
 static void note_line_quirks(epop_client *c)
 {
     if (c->p_text_length > c->p_text.len) {
-        c->p_quirks |= EPOP_QUIRK_LONG_LINE;
+        epopi_client_quirk(c, EPOP_QUIRK_LONG_LINE);
     }
 }
 
-static void note_status_quirks(epop_client *c, const epop_reply *reply)
+/* The status indicator is followed by a space, or by nothing. */
+static void note_missing_space(epop_client *c, size_t indicator)
 {
-    size_t indicator = reply->status == EPOP_STATUS_OK ? 3 : 4;
-
-    note_line_quirks(c);
     if (c->p_text.len > indicator && c->p_text.ptr[indicator] != ' ') {
-        c->p_quirks |= EPOP_QUIRK_STATUS_SPACE;
+        epopi_client_quirk(c, EPOP_QUIRK_STATUS_SPACE);
     }
 }
 
-static void take_greeting(epop_client *c)
+static void take_greeting(epop_client *c, const epop_reply *reply)
 {
+    epop_span stamp;
+
     if (epop_line_eol(&c->p_line) == EPOP_EOL_LF) {
-        c->p_quirks |= EPOP_QUIRK_LF_SESSION;
+        epopi_client_quirk(c, EPOP_QUIRK_LF_SESSION);
     }
-    c->p_phase = c->p_status == EPOP_STATUS_OK ? EPOP_PHASE_AUTHORIZATION : EPOP_PHASE_ENDED;
-    c->p_state = c->p_status == EPOP_STATUS_OK ? EPOPI_STATUS : EPOPI_ENDED;
-    c->p_todo |= EPOPI_TODO_GREETING;
+    c->p_traits = (uint8_t)epopi_peer_traits(reply->text);
+    (void)epop_greeting_stamp(&stamp, reply->text.ptr, reply->text.len);
+    epopi_client_sasl_greeting(c, stamp);
+    if (reply->status == EPOP_STATUS_OK) {
+        c->p_phase = EPOP_PHASE_AUTHORIZATION;
+    } else {
+        c->p_phase = EPOP_PHASE_ENDED;
+        epopi_client_move(c, EPOPI_CLIENT_MOVE_GOODBYE);
+    }
+    c->p_pending |= EPOPI_CLIENT_STEP_GREETING;
+}
+
+static uint32_t shape_of_response(const epop_client *c, uint32_t command)
+{
+    return epopi_client_is_login(c) ? epop_command_shape(command, command == EPOP_CMD_AUTH)
+                                    : epopi_client_head(c)->p_shape;
 }
 
 /* A positive status line: what follows it. */
-static void begin_response(epop_client *c, const epop_reply *reply)
+static int32_t begin_response(epop_client *c, const epop_reply *reply)
 {
     uint32_t command = epopi_client_command(c);
 
-    switch (epopi_client_head(c)->p_command == EPOP_CMD_LOGIN ? epop_command_shape(command, command == EPOP_CMD_AUTH)
-                                                              : epopi_client_head(c)->p_shape) {
+    switch (shape_of_response(c, command)) {
     case EPOP_SHAPE_ROWS:
-        c->p_state = EPOPI_ROWS;
+        epopi_client_move(c, EPOPI_CLIENT_MOVE_LISTING);
         c->p_rows = 0;
         c->p_capabilities_new = 0;
         if (command == EPOP_CMD_CAPA) {
             epopi_client_sasl_forget(c);
         }
-        break;
+        return EPOP_OK;
     case EPOP_SHAPE_BODY:
-        c->p_state = EPOPI_BODY;
+        epopi_client_move(c, EPOPI_CLIENT_MOVE_CONTENT);
         c->p_expected = leading_number(reply->text);
         (void)epop_dot_init(&c->p_dot, epop_line_eol(&c->p_line));
-        break;
+        return EPOP_OK;
     case EPOP_SHAPE_SINGLE:
     case EPOP_SHAPE_SASL:
-        if (command == EPOP_CMD_STAT || command == EPOP_CMD_LIST || command == EPOP_CMD_UIDL) {
-            c->p_todo |= EPOPI_TODO_ROW;
+        if (epopi_client_response_to(command)->has_values) {
+            c->p_pending |= EPOPI_CLIENT_STEP_ROW;
         }
-        c->p_todo |= EPOPI_TODO_END;
-        break;
+        c->p_pending |= EPOPI_CLIENT_STEP_RESPONSE;
+        return EPOP_OK;
     default:
-        (void)epopi_client_die(c, EPOP_ERR_VALUE);
-        break;
+        return EPOP_ERR_VALUE;
     }
+}
+
+static int32_t take_reply(epop_client *c, const epop_reply *reply)
+{
+    c->p_status = (uint8_t)reply->status;
+    c->p_code = (uint8_t)reply->code;
+    c->p_result = EPOP_OK;
+    c->p_body = 0;
+    c->p_expected = 0;
+    note_line_quirks(c);
+    note_missing_space(c, reply->status == EPOP_STATUS_OK ? sizeof "+OK" - 1 : sizeof "-ERR" - 1);
+    if (c->p_phase == EPOP_PHASE_GREETING) {
+        take_greeting(c, reply);
+        return EPOP_OK;
+    }
+    c->p_pending |= EPOPI_CLIENT_STEP_REPLY;
+    if (reply->status == EPOP_STATUS_OK) {
+        return begin_response(c, reply);
+    }
+    c->p_pending |= EPOPI_CLIENT_STEP_RESPONSE;
+    return EPOP_OK;
 }
 
 static int32_t take_status(epop_client *c)
@@ -83,61 +116,38 @@ static int32_t take_status(epop_client *c)
     reply.struct_size = sizeof reply;
     if (epop_reply_parse(&reply, c->p_text.ptr, c->p_text.len) != EPOP_OK ||
         (reply.status == EPOP_STATUS_CONTINUE && !epopi_client_sasl_expects(c))) {
-        return epopi_client_die(c, EPOP_ERR_PEER_STATUS);
+        return EPOP_ERR_PEER_STATUS;
     }
-    if (reply.status == EPOP_STATUS_CONTINUE) {
-        c->p_todo |= EPOPI_TODO_TRACE_RECEIVED | EPOPI_TODO_CHALLENGE;
-        if (c->p_text.len > 1 && c->p_text.ptr[1] != ' ') {
-            c->p_quirks |= EPOP_QUIRK_STATUS_SPACE;
-            c->p_todo |= EPOPI_TODO_QUIRK;
-        }
-        return EPOP_OK;
+    c->p_pending |= EPOPI_CLIENT_STEP_TRACE_RECEIVED;
+    if (reply.status != EPOP_STATUS_CONTINUE) {
+        return take_reply(c, &reply);
     }
-    c->p_status = (uint8_t)reply.status;
-    c->p_code = (uint8_t)reply.code;
-    c->p_result = EPOP_OK;
-    c->p_body = 0;
-    c->p_expected = 0;
-    c->p_todo |= EPOPI_TODO_TRACE_RECEIVED;
-    note_status_quirks(c, &reply);
-    if (c->p_phase == EPOP_PHASE_GREETING) {
-        take_greeting(c);
-    } else {
-        c->p_todo |= EPOPI_TODO_REPLY;
-        if (reply.status == EPOP_STATUS_OK) {
-            begin_response(c, &reply);
-        } else {
-            c->p_todo |= EPOPI_TODO_END;
-        }
-    }
-    if (c->p_quirks != 0) {
-        c->p_todo |= EPOPI_TODO_QUIRK;
-    }
+    c->p_pending |= EPOPI_CLIENT_STEP_CHALLENGE;
+    note_missing_space(c, sizeof "+" - 1);
     return EPOP_OK;
 }
 
 static int32_t take_row(epop_client *c)
 {
     if (c->p_text_length == 1 && c->p_text.ptr[0] == '.') {
-        c->p_todo |= EPOPI_TODO_END;
-        c->p_state = EPOPI_STATUS;
+        epopi_client_move(c, EPOPI_CLIENT_MOVE_LISTED);
+        c->p_pending |= EPOPI_CLIENT_STEP_RESPONSE;
         return EPOP_OK;
     }
     if (c->p_rows == c->p_max_rows) {
-        return epopi_client_die(c, EPOP_ERR_LIMIT_ROWS);
+        return EPOP_ERR_LIMIT_ROWS;
     }
     c->p_rows++;
-    if (c->p_result == EPOP_ERR_ABORTED) {
-        return EPOP_OK;
+    if (c->p_result != EPOP_ERR_ABORTED) {
+        note_line_quirks(c);
+        c->p_pending |= EPOPI_CLIENT_STEP_TRACE_RECEIVED | EPOPI_CLIENT_STEP_ROW;
     }
-    note_line_quirks(c);
-    c->p_todo |= EPOPI_TODO_TRACE_RECEIVED | EPOPI_TODO_ROW;
     return EPOP_OK;
 }
 
 int32_t epopi_client_take_line(epop_client *c)
 {
-    return c->p_state == EPOPI_ROWS ? take_row(c) : take_status(c);
+    return c->p_state == EPOPI_CLIENT_ROWS ? take_row(c) : take_status(c);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -148,33 +158,33 @@ static void keep_capabilities(epop_client *c)
     if (c->p_result == EPOP_ERR_ABORTED) {
         return;
     }
-    c->p_capabilities = EPOPI_CAPA_KNOWN;
+    c->p_capabilities = EPOPI_CLIENT_CAPA_KNOWN;
     if (c->p_status == EPOP_STATUS_OK) {
-        c->p_capabilities |= EPOPI_CAPA_LISTED | c->p_capabilities_new;
+        c->p_capabilities |= EPOPI_CLIENT_CAPA_LISTED | c->p_capabilities_new;
     }
 }
 
-static void apply(epop_client *c, uint32_t command)
+void epopi_client_apply_response(epop_client *c)
 {
     uint32_t ok = c->p_status == EPOP_STATUS_OK;
 
-    if (command == EPOP_CMD_CAPA) {
+    switch (epopi_client_response_to(epopi_client_command(c))->effect) {
+    case EPOPI_CLIENT_EFFECT_CAPABILITIES:
         keep_capabilities(c);
-    } else if (command == EPOP_CMD_STLS && ok) {
-        c->p_state = EPOPI_TLS;
-    } else if (command == EPOP_CMD_UTF8 && ok) {
-        c->p_utf8 = 1;
-    } else if (command == EPOP_CMD_QUIT) {
-        c->p_state = EPOPI_ENDED;
+        break;
+    case EPOPI_CLIENT_EFFECT_TLS:
+        if (ok) {
+            epopi_client_move(c, EPOPI_CLIENT_MOVE_STLS);
+        }
+        break;
+    case EPOPI_CLIENT_EFFECT_UTF8:
+        c->p_utf8 |= (uint8_t)ok;
+        break;
+    case EPOPI_CLIENT_EFFECT_GOODBYE:
+        epopi_client_move(c, EPOPI_CLIENT_MOVE_GOODBYE);
         c->p_phase = EPOP_PHASE_ENDED;
+        break;
+    case EPOPI_CLIENT_EFFECT_NOTHING:
+        break;
     }
-}
-
-int32_t epopi_client_finish(epop_client *c)
-{
-    apply(c, epopi_client_command(c));
-    if (epopi_client_head(c)->p_command == EPOP_CMD_LOGIN) {
-        return epopi_login_next(c);
-    }
-    return epopi_client_end_head(c, c->p_result);
 }

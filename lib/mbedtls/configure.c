@@ -7,7 +7,7 @@
 #include <mbedtls/ssl_ciphersuites.h>
 #include <psa/crypto.h>
 
-/* mbedTLS keeps the pointers to these lists, so they can not be on the stack. They hold what the build at hand has and
+/* mbedTLS keeps the pointers to these lists, so they cannot be on the stack. They hold what the build at hand has and
  * no more: a server of 2.28 or 3.x fails on a cipher suite that it does not know, a client of 2.28 on such a curve. */
 
 #if defined(MBEDTLS_GCM_C) || defined(PSA_WANT_ALG_GCM)

@@ -82,7 +82,7 @@ static int32_t fail_tls(epop_tls *tls, int cause)
 }
 
 /* mbedTLS has mostly said no already. This is for addresses, for connections without certificates, and for builds in
- * which set_host can not insist. */
+ * which set_host cannot insist. */
 static uint32_t is_trusted(const epop_tls *tls)
 {
     const mbedtls_x509_crt *certificate = mbedtls_ssl_get_peer_cert(tls->p_ssl);

@@ -85,6 +85,10 @@ static void take_response_end(epop_server *s)
         break_response(s, EPOP_ERR_PEER_LINE_END);
         return;
     }
+    if (x->p_length - (eol == EPOP_EOL_CRLF) > EPOP_LINE_LENGTH_MAX) {
+        break_response(s, EPOP_ERR_LIMIT_LINE);
+        return;
+    }
     s->p_text = epopi_span(NULL, 0);
     if (x->p_flags & EPOPI_SERVER_SASL_INITIAL) {
         s->p_text = epopi_span(s->p_line.p_buffer, epopi_find(s->p_line.p_buffer, 0, s->p_line.p_size, 0));

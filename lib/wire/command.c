@@ -21,8 +21,8 @@ enum {
 #define READS EPOPI_READS
 #define DECLARED EPOPI_DECLARED
 
-/* The keyword lies in the row, not behind a pointer, so that the table needed_arguments no relocation. */
-typedef struct row {
+/* The keyword lies in the row, not behind a pointer, so that the table needs no relocation. */
+typedef struct command_row {
     char keyword[5];
     uint8_t id;
     uint8_t grammar;
@@ -30,9 +30,9 @@ typedef struct row {
     uint8_t shape;
     uint8_t shape_argument;
     uint8_t flags;
-} row;
+} command_row;
 
-static const row rows[] = {
+static const command_row rows[] = {
 #define EPOP_COMMAND(keyword, grammar, phases, shape, shape_argument, flags, source)                                   \
     {#keyword,           EPOP_CMD_##keyword,          grammar, EPOPI_PHASES_##phases,                                  \
      EPOP_SHAPE_##shape, EPOP_SHAPE_##shape_argument, (flags)},
@@ -42,7 +42,7 @@ static const row rows[] = {
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
-static const row *find_id(uint32_t id)
+static const command_row *find_id(uint32_t id)
 {
     uint32_t i;
 
@@ -54,7 +54,7 @@ static const row *find_id(uint32_t id)
     return NULL;
 }
 
-static const row *find_keyword(const uint8_t *ptr, size_t len)
+static const command_row *find_keyword(const uint8_t *ptr, size_t len)
 {
     uint32_t i;
 
@@ -68,7 +68,7 @@ static const row *find_keyword(const uint8_t *ptr, size_t len)
 
 const char *epop_command_name(uint32_t id)
 {
-    const row *r = find_id(id);
+    const command_row *r = find_id(id);
 
     if (id == EPOP_CMD_LOGIN) {
         return "LOGIN";
@@ -78,7 +78,7 @@ const char *epop_command_name(uint32_t id)
 
 uint32_t epop_command_shape(uint32_t id, uint32_t has_argument)
 {
-    const row *r = find_id(id);
+    const command_row *r = find_id(id);
 
     if (!r) {
         return EPOP_SHAPE_SINGLE;
@@ -88,14 +88,14 @@ uint32_t epop_command_shape(uint32_t id, uint32_t has_argument)
 
 uint32_t epopi_command_flags(uint32_t id)
 {
-    const row *r = find_id(id);
+    const command_row *r = find_id(id);
 
     return r ? r->flags : (uint32_t)(ALONE | DECLARED);
 }
 
 uint32_t epopi_command_legal(uint32_t id, uint32_t phase)
 {
-    const row *r = find_id(id);
+    const command_row *r = find_id(id);
     uint32_t phases = r ? r->phases : (uint32_t)EPOPI_PHASES_BOTH;
 
     return (phase == EPOP_PHASE_AUTHORIZATION && (phases & EPOPI_PHASES_AUTHORIZATION)) ||
@@ -139,7 +139,7 @@ uint32_t epopi_command_is_known(epop_span line)
 epop_span epopi_command_public(epop_span line, uint32_t phase)
 {
     size_t keyword = epopi_find(line.ptr, 0, line.len, ' ');
-    const row *r = find_keyword(line.ptr, keyword);
+    const command_row *r = find_keyword(line.ptr, keyword);
     size_t end;
 
     if (r ? r->flags & HARMLESS : phase >= EPOP_PHASE_TRANSACTION) {
@@ -264,7 +264,7 @@ static void clear(epop_command *out)
 int32_t epop_command_parse(epop_command *out, const void *text, size_t len)
 {
     words w;
-    const row *r;
+    const command_row *r;
     size_t stop;
     int32_t result = epopi_check_parse(out, sizeof *out, text, len);
 
@@ -348,7 +348,7 @@ static int32_t check_arguments(const epop_command *c, uint32_t grammar)
     if (missing & NUMERIC) {
         return EPOP_ERR_NUMBER;
     }
-    /* A second word can not stand without the first. */
+    /* A second word cannot stand without the first. */
     return missing || ((has & SECOND) && !(has & FIRST)) ? EPOP_ERR_ARGUMENT_MISSING : EPOP_OK;
 }
 
@@ -390,7 +390,7 @@ static void put_unknown(epopi_writer *w, const epop_command *c)
 
 static int32_t check_command(const void *dst, size_t cap, size_t *len, const epop_command *command)
 {
-    const row *r;
+    const command_row *r;
     int32_t result = epopi_check_write(dst, cap, len);
 
     if (result == EPOP_OK) {
@@ -412,7 +412,7 @@ static int32_t check_command(const void *dst, size_t cap, size_t *len, const epo
 int32_t epop_command_write(void *dst, size_t cap, size_t *len, const epop_command *command)
 {
     epopi_writer w;
-    const row *r;
+    const command_row *r;
     int32_t result;
 
     result = check_command(dst, cap, len, command);

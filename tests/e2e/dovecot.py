@@ -82,7 +82,7 @@ class Dovecot:
         self.users = 0
         self.identity = self._identity()
         self._prepare()
-        # A port can not be left to the kernel here, and the one that was free a moment ago may be taken: try again.
+        # A port cannot be left to the kernel here, and the one that was free a moment ago may be taken: try again.
         for _ in range(10):
             if self._start():
                 return

@@ -508,7 +508,7 @@ def offered(server, certificates):
 
 
 def test_usual_mechanisms(popd, certificates):
-    """All that serve a user of the file and can not fail one of them with the right password; nothing before TLS."""
+    """All that serve a user of the file and cannot fail one of them with the right password; nothing before TLS."""
     plain, hashed, token = f"alice:{{PLAIN}}{PASSWORD}", f"bob:{hashed_by_popd(HASHED)}", token_line("carol")
     for lines, expected in (
         ([plain], ([PASSWORDS], True, True)),

@@ -150,7 +150,7 @@ def test_bad_status_line(tmp_path, place, octets):
             named(done)
         assert peak < MEMORY
         nothing_lost(server, tmp_path / "in")
-        assert place != "GREETING" or server.commands == [], "something was said to a server that can not be trusted"
+        assert place != "GREETING" or server.commands == [], "something was said to a server that cannot be trusted"
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ int ftruncate(int fd, off_t length)
 
 
 def test_spool_that_can_not_be_cut(tmp_path):
-    """A message that proves too long can not be cut off behind the finished ones: those are not stored then, and none
+    """A message that proves too long cannot be cut off behind the finished ones: those are not stored then, and none
     of them is taken for one that comes later."""
     library = preload(tmp_path, "cut", NO_TRUNCATE)
     box = tmp_path / "box"

@@ -142,7 +142,7 @@ DATES = {
     "just old": (b"Date: " + ago(3.1) + b"\n", False),
     "received goes first": (received(ago(1)) + b"Date: " + ago(900) + b"\n", True),
     "first received counts": (received(ago(9)) + received(ago(1)) + b"Date: " + ago(1) + b"\n", False),
-    "received that can not be read": (received(b"yesterday") + b"Date: " + ago(9) + b"\n", False),
+    "received that cannot be read": (received(b"yesterday") + b"Date: " + ago(9) + b"\n", False),
     "none": (b"", True),
     "unreadable": (b"Date: the 5th of May\n", True),
     "impossible": (b"Date: Mon, 45 Jan 2001 00:00:00 +0000\n", True),

@@ -40,7 +40,7 @@ def attacked(certificates, auth, mechanism=SCRAM, **more):
 
 
 def no_proof(server):
-    """The password can not be guessed at leisure from what was said."""
+    """The password cannot be guessed at leisure from what was said."""
     assert not any(b",p=" in said for said in server.said)
     kept_secret(server)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Rules 8 to 10 of the ABI: what a binding in another language can not follow is not in the public headers.
+"""Rules 8 to 10 of the ABI: what a binding in another language cannot follow is not in the public headers.
 
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
@@ -19,7 +19,7 @@ FORBIDDEN = {
     r'\b(inline|static)\b': 'an inline or static function',
     r'\[\s*\]': 'an array without a size',
 }
-# Function-like macros can not be called from elsewhere; a list of rows is none that anybody has to call.
+# Function-like macros cannot be called from elsewhere; a list of rows is none that anybody has to call.
 MACROS_ALLOWED = {'EPOP_ERROR_LIST', 'EPOP_ERROR_ENUM'}
 # These are no structs that the host fills or reads member by member: a view, and state.
 UNSIZED = {'epop_span', 'epop_size'}

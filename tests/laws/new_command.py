@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A row of commands.def, with its number in wire.h, does not compile until the server has a handler for it.
+"""A row of commands.def, with its number in wire.h, does not compile until the server has a handler for it, and the client
+a row of responses.def.
 
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
@@ -12,13 +13,15 @@ import tree
 ROW = 'EPOP_COMMAND(XMUT, NONE, BOTH, SINGLE, SINGLE, ALONE, "RFC 1939 section 5")\n'
 NUMBER = '    EPOP_CMD_XMUT = 63,\n'
 BEFORE = '    EPOP_CMD_LOGIN = 64'
+# What is made from commands.def, and what each asks for.
+MADE = {'lib/server/command.c': 'do_XMUT', 'lib/client/rules.c': 'EPOPI_CLIENT_ROW_OF_XMUT'}
 
 
-def compiles(folder):
-    """What the compiler says of the server's handlers; empty where it is content."""
+def compiles(folder, source):
+    """What the compiler says of a file; empty where it is content."""
     include = [f'-I{os.path.join(folder, name)}' for name in ('include', 'lib')]
-    source = os.path.join(folder, 'lib/server/command.c')
-    return tree.run(['cc', '-std=c99', '-Werror=implicit-function-declaration', '-fsyntax-only', *include, source]).stderr
+    return tree.run(['cc', '-std=c99', '-Werror=implicit-function-declaration', '-fsyntax-only', *include,
+                     os.path.join(folder, source)]).stderr
 
 
 def change(path, before, after):
@@ -30,17 +33,15 @@ def change(path, before, after):
 
 
 def main():
-    faults = []
     with tempfile.TemporaryDirectory() as folder:
         for name in ('include', 'lib'):
             shutil.copytree(tree.path(name), os.path.join(folder, name))
-        if compiles(folder):
-            faults.append('lib/server/command.c does not compile as it is')
+        faults = [f'{source} does not compile as it is' for source in MADE if compiles(folder, source)]
         change(os.path.join(folder, 'include/epop/wire.h'), BEFORE, NUMBER + BEFORE)
         change(os.path.join(folder, 'lib/wire/commands.def'), 'EPOP_COMMAND(QUIT', ROW + 'EPOP_COMMAND(QUIT')
-        if 'do_XMUT' not in compiles(folder):
-            faults.append('a row without a handler compiles: what would the server do for it?')
-    tree.finish(faults, 'The cases of lib/server/command.c are made from commands.def, one a row.')
+        faults += [f'{source} compiles for a row that it has nothing for' for source, wanted in MADE.items()
+                   if wanted not in compiles(folder, source)]
+    tree.finish(faults, 'The cases of the server and the table of the client are made from commands.def, one a row.')
 
 
 main()

@@ -136,7 +136,7 @@ static void test_before_it_is_up(void **state)
     link_free(wire);
 }
 
-/* 2.28 can not tell whether the first session had an extended master secret, so a resumed one has no exporter and
+/* 2.28 cannot tell whether the first session had an extended master secret, so a resumed one has no exporter and
  * no tls-unique. Then there is no default: servers need not have tls-server-end-point. */
 static void resume(link *wire, link *first, mbedtls_ssl_session *session, mbedtls_ssl_cache_context *cache)
 {

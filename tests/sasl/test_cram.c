@@ -188,7 +188,7 @@ static void judged(drive *d, const char *user, uint32_t accepted, const char *pa
     drive_question(d, EPOP_AUTH_SECRET, user, "", "");
     assert_int_equal(drive_answer(d, accepted, password, strlen(password)), EPOP_ASK);
     drive_question(d, proven ? EPOP_AUTH_PROVEN : EPOP_AUTH_FAILED, user, "", "");
-    /* The host can not let in whoever has failed. */
+    /* The host cannot let in whoever has failed. */
     assert_int_equal(drive_answer(d, 1, NULL, 0), proven ? (int32_t)EPOP_END : (int32_t)EPOP_ERR_LOGIN_REFUSED);
     drive_close(d);
 }

@@ -428,7 +428,7 @@ static void wrong_answers(void **state)
 }
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * Mechanisms that the host can not serve
+ * Mechanisms that the host cannot serve
  */
 
 typedef struct lack {

@@ -148,7 +148,7 @@ static void pass_after_a_failed_login(void **data)
     server_saw(&host, "auth joe x\nopen joe\n");
 }
 
-/* A maildrop that can not be opened is no failed login. */
+/* A maildrop that cannot be opened is no failed login. */
 static void failed_opens(void **data)
 {
     uint32_t i;

@@ -124,7 +124,7 @@ static void counted_in_doubt(void **data)
     }
 }
 
-/* One window alone can not tell whether the server has no UIDL, or leaves a message out. */
+/* One window alone cannot tell whether the server has no UIDL, or leaves a message out. */
 static void unique_ids_in_windows(void **data)
 {
     static const rule one[] = {{"UIDL 3", "-ERR\r\n"}, END_OF_RULES};

@@ -119,7 +119,7 @@ static bool next_shown(const struct run *r, size_t *at, struct line *line)
     return false;
 }
 
-/* In a golden trace, "\\*" at the end of a line stands for any rest; in what a run logs it can not occur. */
+/* In a golden trace, "\\*" at the end of a line stands for any rest; in what a run logs it cannot occur. */
 static bool same_line(const struct line *a, const struct line *b)
 {
     if (a->len >= 2 && memcmp(a->ptr + a->len - 2, "\\*", 2) == 0) {

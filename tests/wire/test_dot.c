@@ -209,7 +209,7 @@ static void test_examples(void **state)
     check_example("a\r\n.b\r\n.\r\n", EPOP_EOL_CRLF, "a\r\nb\r\n|");
     check_example(".\rb", EPOP_EOL_CRLF, "\rb");
     check_example(".\r\r\n.\r\n", EPOP_EOL_CRLF, "\r\r\n|");
-    /* A bare LF is data, so a dot behind it is too: mail text can not forge an end. */
+    /* A bare LF is data, so a dot behind it is too: mail text cannot forge an end. */
     check_example("a\n.\r\nDELE 1\r\n.\r\n", EPOP_EOL_CRLF, "a\n.\r\nDELE 1\r\n|");
     check_example("a\r\n.\n.\r\n.\r\n", EPOP_EOL_CRLF, "a\r\n\n.\r\n|");
     check_example("a\r.\r\n.\r\n", EPOP_EOL_CRLF, "a\r.\r\n|");
