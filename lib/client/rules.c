@@ -13,13 +13,12 @@ enum { CLIENT_NUMERIC_MAX = 27 };
 const epopi_client_login_row *epopi_client_login_step(const epop_client *c)
 {
     enum {
-        NONE = 0,
         ANSWER = EPOPI_CLIENT_TRAIT_ANSWER,
         COMPOSED = EPOPI_CLIENT_TRAIT_COMPOSED,
         CHALLENGED = EPOPI_CLIENT_TRAIT_CHALLENGED,
         RESPONSE = EPOPI_CLIENT_TRAIT_RESPONSE
     };
-    static const epopi_client_login_row rows[] = {
+    static const epopi_client_login_row steps[] = {
 #define EPOPI_CLIENT_LOGIN(step, command, traits, ok, err, after)                                                      \
     {EPOP_CMD_##command, traits, {EPOPI_CLIENT_THEN_##err, EPOPI_CLIENT_THEN_##ok}},
 #define EPOPI_CLIENT_LOGIN_THEN(decision, function, words)
@@ -28,7 +27,7 @@ const epopi_client_login_row *epopi_client_login_step(const epop_client *c)
 #undef EPOPI_CLIENT_LOGIN_THEN
     };
 
-    return &rows[c->p_login];
+    return &steps[c->p_login];
 }
 
 /* What is known of the response to each command of responses.def: enumerators, which the rows of commands.def ask for. */

@@ -39,13 +39,13 @@ void epopi_client_sasl_forget(epop_client *c)
     }
 }
 
-void epopi_client_sasl_offer(epop_client *c, epop_span words)
+void epopi_client_sasl_offer(epop_client *c, epop_span row)
 {
     epop_span word;
     size_t pos = 0;
     uint32_t index;
 
-    while (c->p_sasl && epop_word_next(words.ptr, words.len, &pos, &word) == EPOP_OK) {
+    while (c->p_sasl && epop_word_next(row.ptr, row.len, &pos, &word) == EPOP_OK) {
         index = epopi_sasl_find(c->p_sasl, EPOP_SASL_CLIENT, word);
         c->p_sasl->p_offered |= index < EPOP_SASL_MECHANISMS_MAX ? (uint32_t)1 << index : 0;
     }

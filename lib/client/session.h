@@ -184,7 +184,7 @@ void epopi_client_login_decline(epop_client *c);
 /* sasl.c, or sasl_none.c where the library is built without SASL. */
 void epopi_client_sasl_greeting(epop_client *c, epop_span stamp); /* keeps the stamp */
 void epopi_client_sasl_forget(epop_client *c);                    /* a CAPA listing begins */
-void epopi_client_sasl_offer(epop_client *c, epop_span words);    /* its row SASL */
+void epopi_client_sasl_offer(epop_client *c, epop_span row);      /* its row SASL */
 /* Begins to log in by the first mechanism that can be; EPOP_END where there is none. */
 int32_t epopi_client_sasl_choose(epop_client *c);
 uint32_t epopi_client_sasl_expects(const epop_client *c); /* 1 where a challenge may come */
