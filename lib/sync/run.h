@@ -1,9 +1,9 @@
 /* The sync from the inside.
  *
- * A run goes through phases, and a phase is a walk: over the messages of the window, in an order, with a command for
- * each that needs it, as many in flight as may be (walk.c). Answers come as the client's events, which become marks on
- * the messages and the host's events (event.c); behind each the walk goes on. What is answered from outside does the
- * same (sync.c).
+ * A run goes through phases, and a phase is a walk over the messages of the window, in an order, with a command for
+ * each that needs it, as many in flight as may be. callbacks.c gets the client's events; response.c makes them marks on
+ * the messages and the host's events (event.c); then walk.c goes on. policy.c decides what the marks lead to, and acts
+ * on nothing. Calls of the host (answer.c, sync.c) do the same from the other side.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -62,25 +62,71 @@ enum {
 /* Which question is open. */
 enum { EPOPI_ASK_TABLE = 1, EPOPI_ASK_KNOWN = 2, EPOPI_ASK_CHOICE = 3 };
 
-/* walk.c: queues what can be queued, and goes from phase to phase. EPOP_OK, or the host's negative value. Not from
- * inside itself: then the call around that does it. */
-int32_t epopi_sync_walk(epop_sync *s);
-/* walk.c: the window reaches up to `highest`, for which there is memory; nothing is known of what is new in it. */
+#define EPOPI_SYNC_TABLE_MAX 0x7FFFFFFFu /* so that twice as many steps can be counted in 32 bits */
+
+/* ---- entry.c ---- */
+
+/* The entry of a message-number, NULL if the window has none. */
+epop_sync_entry *epopi_sync_entry(const epop_sync *s, uint32_t number);
+/* 1 for all of these marks and none of those. */
+uint32_t epopi_sync_is_marked(const epop_sync_entry *entry, uint32_t all, uint32_t none);
+/* The window reaches up to `highest`, for which there is memory; the new entries have no marks. */
 void epopi_sync_widen(epop_sync *s, uint32_t highest);
-/* walk.c: the run can not come to its end; QUIT follows, as soon as what is in flight is answered. */
+/* The message has failed; the first reason stays. */
+void epopi_sync_failed(epop_sync *s, epop_sync_entry *entry, int32_t result, uint32_t code);
+/* The run cannot come to its end; QUIT follows, as soon as what is in flight is answered. The first reason stays. */
 void epopi_sync_fail(epop_sync *s, int32_t result);
 
-/* event.c */
-int32_t epopi_sync_ask_table(epop_sync *s, uint64_t octets);
-int32_t epopi_sync_tell_quirk(epop_sync *s, uint32_t quirk);
-int32_t epopi_sync_ask_known(epop_sync *s, uint32_t number, epop_span unique_id);
-void epopi_sync_failed(epop_sync *s, epop_sync_entry *entry, int32_t result, uint32_t code);
-int32_t epopi_sync_emit_end(epop_sync *s, uint32_t number, int32_t result);
+/* ---- policy.c ---- */
 
-/* sync.c: the entry of a message-number, NULL where the window has none. */
-epop_sync_entry *epopi_sync_entry(const epop_sync *s, uint32_t number);
-/* sync.c: reports what of the window was not reported yet, and empties it. EPOP_OK, or the host's negative value: then
- * it can be called again for the rest. */
+/* 1 if the phase at hand has a command for the message. */
+uint32_t epopi_sync_needs(const epop_sync *s, const epop_sync_entry *entry);
+/* The host has said what it knows of the message (epop_sync_known). */
+void epopi_sync_decide_known(epop_sync *s, epop_sync_entry *entry, uint32_t verdict, uint64_t first_seen);
+/* ... whether it wants it (epop_sync_choose). */
+void epopi_sync_decide_choice(epop_sync *s, epop_sync_entry *entry, uint32_t choice);
+/* ... whether it has stored it (epop_sync_confirm). */
+void epopi_sync_decide_stored(epop_sync *s, epop_sync_entry *entry, uint32_t stored);
+/* What to do about a message for which UIDL had no usable unique-id: IDENTIFY it by its header, ASK the host without
+ * one, or fail it with EPOP_ERR_SYNC_LATER or EPOP_ERR_SYNC_UNIQUE_ID (NEVER). NOT: it has one. */
+enum { EPOPI_UNNAMED_NOT, EPOPI_UNNAMED_IDENTIFY, EPOPI_UNNAMED_ASK, EPOPI_UNNAMED_LATER, EPOPI_UNNAMED_NEVER };
+uint32_t epopi_sync_decide_unnamed(const epop_sync *s, const epop_sync_entry *entry);
+/* Fetching is over: whether it is to be deleted. Called from the highest number down, for the newest to be counted. */
+void epopi_sync_decide_due(epop_sync *s, epop_sync_entry *entry);
+/* EPOP_SYNC_ bits for the report. */
+uint32_t epopi_sync_outcome(const epop_sync_entry *entry);
+
+/* ---- event.c: EPOP_OK, or what the host's callback returned; pauses only where sync.h says that they count ---- */
+
+int32_t epopi_sync_ask_table(epop_sync *s, uint64_t octets);
+int32_t epopi_sync_ask_known(epop_sync *s, uint32_t number, epop_span unique_id);
+int32_t epopi_sync_ask_header(epop_sync *s, uint32_t question, uint32_t number, uint32_t status);
+/* The answers: to on_listed or the header that identifies, and to the header that is filtered. */
+void epopi_sync_answer_known(epop_sync *s, uint32_t verdict, uint64_t first_seen, uint64_t key);
+void epopi_sync_answer_choice(epop_sync *s, uint32_t choice);
+int32_t epopi_sync_tell_quirk(epop_sync *s, uint32_t quirk);
+int32_t epopi_sync_emit_header(epop_sync *s, uint32_t number, epop_span data, uint32_t last, uint32_t status);
+int32_t epopi_sync_emit_message(epop_sync *s, int32_t (*callback)(void *user, const epop_sync_message_event *event),
+                                epop_sync_message_event *event);
+int32_t epopi_sync_emit_end(epop_sync *s, uint32_t number, int32_t result);
+/* Reports what of the window was not reported yet, and empties it. If the host stops it, it can be called again for
+ * the rest. */
 int32_t epopi_sync_report(epop_sync *s);
+
+/* ---- response.c: the client's events of the sync's own commands ---- */
+
+int32_t epopi_sync_take_reply(epop_sync *s, const epop_reply_event *event);
+int32_t epopi_sync_take_row(epop_sync *s, const epop_row_event *event);
+int32_t epopi_sync_take_body(epop_sync *s, const epop_body_event *event);
+int32_t epopi_sync_end_command(epop_sync *s, const epop_end_event *event);
+void epopi_sync_end_quit(epop_sync *s, const epop_end_event *event);
+
+/* ---- walk.c ---- */
+
+/* Queues what can be queued, and goes from phase to phase. EPOP_OK, or the host's negative value. Called from inside
+ * itself it does nothing: the call around it will. */
+int32_t epopi_sync_walk(epop_sync *s);
+/* The same after a call of the host's. One from inside a callback is followed by a walk anyway. */
+int32_t epopi_sync_walk_after_call(epop_sync *s);
 
 #endif

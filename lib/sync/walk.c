@@ -7,17 +7,12 @@
 #include "wire/octets.h"
 
 /* All of a sync's commands have this token, by which their events are known. */
-#define TOKEN(s) ((uintptr_t)(s))
-
-static uint32_t has(const epop_sync *s, uint32_t policy)
-{
-    return s->p_flags & policy;
-}
+#define SYNC_TOKEN(s) ((uintptr_t)(s))
 
 /* ---- The order of a walk ---- */
 
 /* LIST and UIDL are two steps. */
-static uint32_t steps(const epop_sync *s)
+static uint32_t step_count(const epop_sync *s)
 {
     if (s->p_phase == EPOPI_SYNC_LISTING) {
         return 2;
@@ -33,35 +28,10 @@ static uint32_t number_at(const epop_sync *s, uint32_t step)
 {
     uint32_t index = s->p_phase == EPOPI_SYNC_SINGLES ? step / 2 : step;
 
-    if (s->p_phase == EPOPI_SYNC_DELETE || (s->p_phase > EPOPI_SYNC_SINGLES && has(s, EPOP_SYNC_NEWEST_FIRST))) {
+    if (s->p_phase == EPOPI_SYNC_DELETE || (s->p_phase > EPOPI_SYNC_SINGLES && (s->p_flags & EPOP_SYNC_NEWEST_FIRST))) {
         index = s->p_count - 1 - index;
     }
     return s->p_base + 1 + index;
-}
-
-static uint32_t is_marked(const epop_sync_entry *entry, uint32_t all, uint32_t none)
-{
-    return (entry->p_flags & all) == all && !(entry->p_flags & none);
-}
-
-/* Whether this phase has a command for a message. */
-static uint32_t needs(const epop_sync *s, const epop_sync_entry *entry)
-{
-    switch (s->p_phase) {
-    case EPOPI_SYNC_IDENTIFY:
-        return !s->p_stopped && is_marked(entry, EPOPI_NAMELESS, EPOPI_ASKED | EPOPI_FAILED);
-    case EPOPI_SYNC_FILTER:
-        return !s->p_stopped && is_marked(entry, EPOPI_WANTED, EPOPI_CHOSEN);
-    case EPOPI_SYNC_FETCH:
-        return !s->p_stopped && is_marked(entry, EPOPI_WANTED | EPOPI_CHOSEN, 0);
-    case EPOPI_SYNC_DELETE:
-        return is_marked(entry, EPOPI_DUE, 0);
-    case EPOPI_SYNC_LISTING:
-    case EPOPI_SYNC_SINGLES:
-        return 1;
-    default:
-        return 0;
-    }
 }
 
 /* ---- Commands ---- */
@@ -69,38 +39,39 @@ static uint32_t needs(const epop_sync *s, const epop_sync_entry *entry)
 /* What a server's TOP cuts off would be lost. */
 static uint32_t uses_top(const epop_sync *s)
 {
-    return has(s, EPOP_SYNC_USE_TOP) && !(epop_client_traits(s->p_client) & EPOP_TRAIT_TOP_CUTS);
+    return (s->p_flags & EPOP_SYNC_USE_TOP) && !(epop_client_traits(s->p_client) & EPOP_TRAIT_TOP_CUTS);
 }
 
-static int32_t issue(epop_sync *s, uint32_t step, uint32_t number)
+static int32_t queue_command(epop_sync *s, uint32_t step, uint32_t number)
 {
     epop_client *client = s->p_client;
 
     switch (s->p_phase) {
     case EPOPI_SYNC_COUNT:
     case EPOPI_SYNC_LISTING:
-        return step == 0 ? epop_client_list(client, 0, TOKEN(s)) : epop_client_uidl(client, 0, TOKEN(s));
+        return step == 0 ? epop_client_list(client, 0, SYNC_TOKEN(s)) : epop_client_uidl(client, 0, SYNC_TOKEN(s));
     case EPOPI_SYNC_PROBE:
-        return epop_client_uidl(client, 0, TOKEN(s));
+        return epop_client_uidl(client, 0, SYNC_TOKEN(s));
     case EPOPI_SYNC_SINGLES:
-        return step % 2 == 0 ? epop_client_list(client, number, TOKEN(s)) : epop_client_uidl(client, number, TOKEN(s));
+        return step % 2 == 0 ? epop_client_list(client, number, SYNC_TOKEN(s))
+                             : epop_client_uidl(client, number, SYNC_TOKEN(s));
     case EPOPI_SYNC_FETCH:
-        return uses_top(s) ? epop_client_top(client, number, EPOP_SYNC_TOP_LINES, TOKEN(s))
-                           : epop_client_retr(client, number, TOKEN(s));
+        return uses_top(s) ? epop_client_top(client, number, EPOP_SYNC_TOP_LINES, SYNC_TOKEN(s))
+                           : epop_client_retr(client, number, SYNC_TOKEN(s));
     case EPOPI_SYNC_DELETE:
-        return epop_client_dele(client, number, TOKEN(s));
+        return epop_client_dele(client, number, SYNC_TOKEN(s));
     case EPOPI_SYNC_RESET:
-        return epop_client_rset(client, TOKEN(s));
+        return epop_client_rset(client, SYNC_TOKEN(s));
     case EPOPI_SYNC_IDENTIFY:
     case EPOPI_SYNC_FILTER:
-        return epop_client_top(client, number, 0, TOKEN(s));
+        return epop_client_top(client, number, 0, SYNC_TOKEN(s));
     default:
         return EPOP_ERR_PHASE;
     }
 }
 
 /* What a message counts for in flight; a size that is not known, for nothing. */
-static uint64_t weight(const epop_sync *s, const epop_sync_entry *entry)
+static uint64_t flight_weight(const epop_sync *s, const epop_sync_entry *entry)
 {
     return s->p_phase == EPOPI_SYNC_FETCH && (entry->p_flags & EPOPI_SIZED) ? entry->p_octets : 0;
 }
@@ -124,7 +95,7 @@ static uint32_t is_one_at_a_time(const epop_sync *s)
            (s->p_phase == EPOPI_SYNC_FETCH && (epop_client_traits(s->p_client) & EPOP_TRAIT_FETCH_HIDES));
 }
 
-static uint32_t can_fly(const epop_sync *s, uint64_t octets)
+static uint32_t may_send(const epop_sync *s, uint64_t octets)
 {
     if (s->p_flight == 0) {
         return 1;
@@ -134,12 +105,12 @@ static uint32_t can_fly(const epop_sync *s, uint64_t octets)
 }
 
 /* One command; EPOP_AGAIN where it must wait. */
-static int32_t send(epop_sync *s, uint32_t step, uint32_t number, epop_sync_entry *entry)
+static int32_t send_command(epop_sync *s, uint32_t step, uint32_t number, epop_sync_entry *entry)
 {
-    uint64_t octets = weight(s, entry);
+    uint64_t octets = flight_weight(s, entry);
     int32_t result;
 
-    if (!can_fly(s, octets)) {
+    if (!may_send(s, octets)) {
         return EPOP_AGAIN;
     }
     s->p_flight++; /* first, for the end of the command may come before the call returns */
@@ -148,7 +119,7 @@ static int32_t send(epop_sync *s, uint32_t step, uint32_t number, epop_sync_entr
     if (s->p_phase == EPOPI_SYNC_FETCH) {
         entry->p_flags |= EPOPI_REQUESTED;
     }
-    result = issue(s, step, number);
+    result = queue_command(s, step, number);
     if (result != EPOP_OK) {
         s->p_flight--;
         s->p_flight_octets -= octets;
@@ -158,18 +129,18 @@ static int32_t send(epop_sync *s, uint32_t step, uint32_t number, epop_sync_entr
 }
 
 /* Commands of this phase, until there are no more or no more may go out. EPOP_END where there are no more. */
-static int32_t send_some(epop_sync *s)
+static int32_t send_commands(epop_sync *s)
 {
     int32_t result = EPOP_OK;
 
-    while (result == EPOP_OK && s->p_next < steps(s)) {
+    while (result == EPOP_OK && s->p_next < step_count(s)) {
         uint32_t number = number_at(s, s->p_next);
         epop_sync_entry *entry = &s->p_table[number - s->p_base - 1];
 
-        if (!needs(s, entry)) {
+        if (!epopi_sync_needs(s, entry)) {
             s->p_next++;
         } else {
-            result = is_enough(s) ? EPOP_AGAIN : send(s, s->p_next, number, entry);
+            result = is_enough(s) ? EPOP_AGAIN : send_command(s, s->p_next, number, entry);
         }
     }
     return result == EPOP_OK ? EPOP_END : result;
@@ -177,19 +148,10 @@ static int32_t send_some(epop_sync *s)
 
 /* ---- From phase to phase ---- */
 
-static void enter(epop_sync *s, uint32_t phase)
+static void enter_phase(epop_sync *s, uint32_t phase)
 {
     s->p_phase = (uint8_t)phase;
     s->p_next = 0;
-}
-
-void epopi_sync_widen(epop_sync *s, uint32_t highest)
-{
-    static const epop_sync_entry none = {EPOP_SYNC_SIZE_UNKNOWN, 0, EPOP_OK, 0, EPOP_CODE_NONE, 0};
-
-    while (s->p_count < highest - s->p_base) {
-        s->p_table[s->p_count++] = none;
-    }
 }
 
 /* The messages up to this one, as many as there is memory for. */
@@ -200,17 +162,17 @@ static void open_window(epop_sync *s, uint32_t highest)
     epopi_sync_widen(s, highest);
     s->p_chosen = 0;
     s->p_round_from = 0;
-    enter(s, s->p_windowed ? EPOPI_SYNC_SINGLES : EPOPI_SYNC_LISTING);
+    enter_phase(s, s->p_windowed ? EPOPI_SYNC_SINGLES : EPOPI_SYNC_LISTING);
 }
 
 /* How many messages there are is known, and the memory is there. */
-static void begin_listing(epop_sync *s)
+static void begin_windows(epop_sync *s)
 {
     if (s->p_messages > 0 && s->p_table_count == 0) {
         epopi_sync_fail(s, EPOP_ERR_BUFFER_SIZE);
     }
     if (s->p_messages == 0 || s->p_result != EPOP_OK) {
-        enter(s, EPOPI_SYNC_QUIT);
+        enter_phase(s, EPOPI_SYNC_QUIT);
         return;
     }
     s->p_listed = 0;
@@ -228,11 +190,11 @@ static void leave_stat(epop_sync *s)
     uint32_t is_windowed = s->p_messages > s->p_table_count;
 
     if (s->p_stat == EPOPI_STAT_WHOLE || (s->p_stat == EPOPI_STAT_COUNT && !is_windowed)) {
-        begin_listing(s);
+        begin_windows(s);
         return;
     }
     s->p_messages = 0;
-    enter(s, EPOPI_SYNC_COUNT);
+    enter_phase(s, EPOPI_SYNC_COUNT);
 }
 
 /* Servers are known that refuse LIST in an empty maildrop. */
@@ -248,37 +210,39 @@ static int32_t leave_count(epop_sync *s)
     if (result == EPOP_OK && s->p_result == EPOP_OK && s->p_stat != EPOPI_STAT_COUNT) {
         result = epopi_sync_ask_table(s, s->p_received);
     }
-    begin_listing(s);
+    begin_windows(s);
     return result;
 }
 
-/* A message that UIDL leaves out, and has others, is not known by its header: the next run may find it in UIDL, and
- * would take it for another. */
-static uint32_t waits(const epop_sync *s, const epop_sync_entry *entry)
+static int32_t ask_unnamed(epop_sync *s, uint32_t number, epop_sync_entry *entry)
 {
-    return s->p_has_unique_ids && !(entry->p_flags & EPOPI_NAMELESS);
+    switch (epopi_sync_decide_unnamed(s, entry)) {
+    case EPOPI_UNNAMED_NOT:
+        return EPOP_OK;
+    case EPOPI_UNNAMED_IDENTIFY:
+        entry->p_flags |= EPOPI_NAMELESS;
+        return EPOP_OK;
+    case EPOPI_UNNAMED_ASK:
+        return epopi_sync_ask_known(s, number, epopi_span(EPOPI_LITERAL("")));
+    case EPOPI_UNNAMED_LATER:
+        epopi_sync_failed(s, entry, EPOP_ERR_SYNC_LATER, EPOP_CODE_NONE);
+        return EPOP_OK;
+    case EPOPI_UNNAMED_NEVER:
+        epopi_sync_failed(s, entry, EPOP_ERR_SYNC_UNIQUE_ID, EPOP_CODE_NONE);
+        return EPOP_OK;
+    default:
+        return EPOP_ERR_VALUE;
+    }
 }
 
-/* Asks about what has no unique-id, or says why it is not asked. */
-static int32_t name_the_nameless(epop_sync *s)
+/* Asks about messages without a unique-id, or says why it does not. */
+static int32_t ask_all_unnamed(epop_sync *s)
 {
     int32_t result = EPOP_OK;
     uint32_t i;
 
     for (i = 0; i < s->p_count && result == EPOP_OK; i++) {
-        epop_sync_entry *entry = &s->p_table[i];
-
-        if (!is_marked(entry, EPOPI_PRESENT, EPOPI_ASKED)) {
-            continue;
-        }
-        if (has(s, EPOP_SYNC_IDENTIFY) && !waits(s, entry)) {
-            entry->p_flags |= EPOPI_NAMELESS;
-        } else if (has(s, EPOP_SYNC_ALL) && !has(s, EPOP_SYNC_IDENTIFY)) {
-            result = epopi_sync_ask_known(s, s->p_base + 1 + i, epopi_span((const uint8_t *)"", 0));
-        } else {
-            epopi_sync_failed(s, entry, waits(s, entry) ? EPOP_ERR_SYNC_LATER : EPOP_ERR_SYNC_UNIQUE_ID,
-                              EPOP_CODE_NONE);
-        }
+        result = ask_unnamed(s, s->p_base + 1 + i, &s->p_table[i]);
     }
     return result;
 }
@@ -286,7 +250,7 @@ static int32_t name_the_nameless(epop_sync *s)
 /* Whether UIDL has rows at all, one window can not tell. */
 static uint32_t is_probe_due(const epop_sync *s)
 {
-    return has(s, EPOP_SYNC_IDENTIFY) && !s->p_has_unique_ids && !s->p_probed && s->p_base > 0;
+    return (s->p_flags & EPOP_SYNC_IDENTIFY) && !s->p_has_unique_ids && !s->p_probed && s->p_base > 0;
 }
 
 /* Without a filter all that is wanted is chosen. */
@@ -294,42 +258,17 @@ static void choose_all(epop_sync *s)
 {
     uint32_t i;
 
-    for (i = 0; i < s->p_count && !has(s, EPOP_SYNC_FILTER); i++) {
+    for (i = 0; i < s->p_count && !(s->p_flags & EPOP_SYNC_FILTER); i++) {
         s->p_table[i].p_flags |= EPOPI_CHOSEN;
     }
 }
 
-/* What was stored and not asked for again, or asked for and stored. */
-static uint32_t is_stored(const epop_sync_entry *entry)
-{
-    return is_marked(entry, EPOPI_CONFIRMED, 0) || is_marked(entry, EPOPI_SEEN, EPOPI_WANTED);
-}
-
-static uint32_t is_due(const epop_sync *s, const epop_sync_entry *entry)
-{
-    if (!is_stored(entry)) {
-        return is_marked(entry, EPOPI_DROP, 0);
-    }
-    if (has(s, EPOP_SYNC_KEEP_NEWEST) && s->p_rank > s->p_keep_newest) {
-        return 1;
-    }
-    return has(s, EPOP_SYNC_DELETE) && (s->p_delete_after == 0 || is_marked(entry, EPOPI_OLD, 0));
-}
-
-static void find_due(epop_sync *s)
+static void decide_all_due(epop_sync *s)
 {
     uint32_t i;
 
     for (i = s->p_count; i-- > 0;) {
-        epop_sync_entry *entry = &s->p_table[i];
-
-        s->p_rank += is_marked(entry, EPOPI_PRESENT, 0);
-        if (s->p_strange == 0 && is_due(s, entry)) {
-            entry->p_flags |= EPOPI_DUE;
-        }
-        if (is_marked(entry, EPOPI_WANTED, EPOPI_REQUESTED) && !s->p_stopped) {
-            entry->p_flags |= EPOPI_SKIPPED;
-        }
+        epopi_sync_decide_due(s, &s->p_table[i]);
     }
 }
 
@@ -338,7 +277,7 @@ static void find_due(epop_sync *s)
 static void leave_filter(epop_sync *s)
 {
     s->p_round_to = s->p_next;
-    enter(s, EPOPI_SYNC_FETCH);
+    enter_phase(s, EPOPI_SYNC_FETCH);
     s->p_next = s->p_round_from;
 }
 
@@ -347,12 +286,12 @@ static void leave_fetch(epop_sync *s)
     if (s->p_round_to < s->p_count && !s->p_stopped && s->p_fetched < s->p_max_messages) {
         s->p_round_from = s->p_round_to;
         s->p_chosen = 0;
-        enter(s, EPOPI_SYNC_FILTER);
+        enter_phase(s, EPOPI_SYNC_FILTER);
         s->p_next = s->p_round_from;
         return;
     }
-    find_due(s);
-    enter(s, EPOPI_SYNC_DELETE);
+    decide_all_due(s);
+    enter_phase(s, EPOPI_SYNC_DELETE);
 }
 
 static int32_t close_window(epop_sync *s)
@@ -365,21 +304,21 @@ static int32_t close_window(epop_sync *s)
     if (s->p_base > 0 && !s->p_stopped) {
         open_window(s, s->p_base);
     } else {
-        enter(s, s->p_strange > 0 && s->p_marked > 0 ? EPOPI_SYNC_RESET : EPOPI_SYNC_QUIT);
+        enter_phase(s, s->p_strange > 0 && s->p_marked > 0 ? EPOPI_SYNC_RESET : EPOPI_SYNC_QUIT);
     }
     return EPOP_OK;
 }
 
 /* The run can not go on, not even to QUIT. EPOP_AGAIN. */
-static int32_t give_up(epop_sync *s, int32_t result)
+static int32_t end_run(epop_sync *s, int32_t result)
 {
     epopi_sync_fail(s, result);
-    enter(s, EPOPI_SYNC_OVER);
+    enter_phase(s, EPOPI_SYNC_OVER);
     return EPOP_AGAIN;
 }
 
 /* A phase is over: what stands between it and the next. EPOP_OK, EPOP_AGAIN, or the host's negative value. */
-static int32_t leave(epop_sync *s)
+static int32_t leave_phase(epop_sync *s)
 {
     uint32_t phase = s->p_phase;
     int32_t result = EPOP_OK;
@@ -390,18 +329,18 @@ static int32_t leave(epop_sync *s)
             epopi_sync_fail(s, EPOP_ERR_SYNC_LISTING);
         }
         phase = EPOPI_SYNC_PROBE;
-        result = name_the_nameless(s);
+        result = ask_all_unnamed(s);
         break;
     case EPOPI_SYNC_SINGLES:
         if (is_probe_due(s)) {
             break;
         }
         phase = EPOPI_SYNC_PROBE;
-        result = name_the_nameless(s);
+        result = ask_all_unnamed(s);
         break;
     case EPOPI_SYNC_PROBE:
         s->p_probed = 1;
-        result = name_the_nameless(s);
+        result = ask_all_unnamed(s);
         break;
     case EPOPI_SYNC_IDENTIFY:
         choose_all(s);
@@ -415,19 +354,19 @@ static int32_t leave(epop_sync *s)
     case EPOPI_SYNC_DELETE:
         return close_window(s);
     default:
-        return give_up(s, EPOP_ERR_PHASE);
+        return end_run(s, EPOP_ERR_PHASE);
     }
-    enter(s, phase + 1);
+    enter_phase(s, phase + 1);
     return result;
 }
 
 /* A command about all messages, the `step`th of its phase. EPOP_OK when it is answered. */
 static int32_t ask_once(epop_sync *s, uint32_t step)
 {
-    int32_t result = s->p_next > step ? (int32_t)EPOP_OK : send(s, step, 0, NULL);
+    int32_t result = s->p_next > step ? (int32_t)EPOP_OK : send_command(s, step, 0, NULL);
 
     if (result < 0) {
-        return give_up(s, result);
+        return end_run(s, result);
     }
     return s->p_flight > 0 ? (int32_t)EPOP_AGAIN : result;
 }
@@ -452,7 +391,7 @@ static int32_t count_all(epop_sync *s)
 }
 
 /* Takes the marks of earlier windows back; where that fails, the session ends without QUIT, which does the same. */
-static int32_t reset(epop_sync *s)
+static int32_t reset_marks(epop_sync *s)
 {
     int32_t result = ask_once(s, 0);
 
@@ -460,51 +399,51 @@ static int32_t reset(epop_sync *s)
         return result;
     }
     if (s->p_marked > 0) {
-        (void)give_up(s, EPOP_ERR_SYNC_REFUSED);
+        (void)end_run(s, EPOP_ERR_SYNC_REFUSED);
         (void)epop_client_abort(s->p_client, EPOP_ABORT_CLOSE);
         return EPOP_AGAIN;
     }
-    enter(s, EPOPI_SYNC_QUIT);
+    enter_phase(s, EPOPI_SYNC_QUIT);
     return EPOP_OK;
 }
 
 /* QUIT is the last word, and goes out when all else is answered. EPOP_AGAIN. */
-static int32_t quit(epop_sync *s)
+static int32_t send_quit(epop_sync *s)
 {
-    int32_t result = s->p_quit ? (int32_t)EPOP_ERR_QUEUE_FULL : epop_client_quit(s->p_client, TOKEN(s));
+    int32_t result = s->p_quit ? (int32_t)EPOP_ERR_QUEUE_FULL : epop_client_quit(s->p_client, SYNC_TOKEN(s));
 
     if (result == EPOP_OK) {
         s->p_quit = 1;
     } else if (result != EPOP_ERR_QUEUE_FULL && s->p_marked > 0) {
-        (void)give_up(s, result);
+        (void)end_run(s, result);
     } else if (result != EPOP_ERR_QUEUE_FULL) {
-        enter(s, EPOPI_SYNC_OVER); /* nothing depends on it */
+        enter_phase(s, EPOPI_SYNC_OVER); /* nothing depends on it */
     }
     return EPOP_AGAIN;
 }
 
 /* In a phase with commands for messages: sends, and goes on to the next phase when all are answered and confirmed. */
-static int32_t go_on(epop_sync *s)
+static int32_t walk_messages(epop_sync *s)
 {
-    int32_t result = send_some(s);
+    int32_t result = send_commands(s);
 
     if (result < 0) {
-        return give_up(s, result);
+        return end_run(s, result);
     }
     if (s->p_flight > 0 || s->p_unconfirmed > 0 || (result == EPOP_AGAIN && !is_enough(s))) {
         return EPOP_AGAIN;
     }
-    return leave(s);
+    return leave_phase(s);
 }
 
 static int32_t probe_uidl(epop_sync *s)
 {
     int32_t result = ask_once(s, 0);
 
-    return result == EPOP_OK ? leave(s) : result;
+    return result == EPOP_OK ? leave_phase(s) : result;
 }
 
-static int32_t go(epop_sync *s)
+static int32_t walk_phase(epop_sync *s)
 {
     switch (s->p_phase) {
     case EPOPI_SYNC_IDLE:
@@ -518,18 +457,18 @@ static int32_t go(epop_sync *s)
     case EPOPI_SYNC_PROBE:
         return probe_uidl(s);
     case EPOPI_SYNC_RESET:
-        return reset(s);
+        return reset_marks(s);
     case EPOPI_SYNC_QUIT:
-        return quit(s);
+        return send_quit(s);
     case EPOPI_SYNC_LISTING:
     case EPOPI_SYNC_SINGLES:
     case EPOPI_SYNC_IDENTIFY:
     case EPOPI_SYNC_FILTER:
     case EPOPI_SYNC_FETCH:
     case EPOPI_SYNC_DELETE:
-        return go_on(s);
+        return walk_messages(s);
     default:
-        return give_up(s, EPOP_ERR_PHASE);
+        return end_run(s, EPOP_ERR_PHASE);
     }
 }
 
@@ -542,16 +481,18 @@ int32_t epopi_sync_walk(epop_sync *s)
     }
     s->p_busy = 1;
     while (result == EPOP_OK) {
-        result = go(s);
+        result = walk_phase(s);
     }
     s->p_busy = 0;
     return result == EPOP_AGAIN ? EPOP_OK : result;
 }
 
-void epopi_sync_fail(epop_sync *s, int32_t result)
+int32_t epopi_sync_walk_after_call(epop_sync *s)
 {
-    if (s->p_result == EPOP_OK) {
-        s->p_result = result;
+    int32_t result = epop_client_is_in_callback(s->p_client) || s->p_question != 0 ? EPOP_OK : epopi_sync_walk(s);
+
+    if (result < 0) {
+        (void)epop_client_abort(s->p_client, EPOP_ABORT_CLOSE);
     }
-    s->p_stopped = 1;
+    return result;
 }

@@ -22,10 +22,10 @@ REFUSALS = [
     # These end a command, a login, a run or the session, with an error.
     r'epopi_server_bad\(\w+, "[^"]*"\);',
     r'(return |\(void\))epopi_(client|server)_(die|end)\(\w+, EPOP_ERR_\w+\);( break;)?',
-    r'return (fail|fail_tls|give_up)\(\w+, (result|EPOP_ERR_\w+)\);',
+    r'return (fail|fail_tls|give_up|end_run)\(\w+, (result|EPOP_ERR_\w+)\);',
 ]
 # EPOP_OK is success of a login, a mechanism, a verb: neutral only where an event is passed over.
-EVENTS = 'lib/sync/event.c'
+EVENTS = 'lib/sync/response.c'
 
 
 def bodies(text):
