@@ -310,6 +310,18 @@ def test_proxy_server_leaves_before_its_answer(proxy):
             assert session.refused(b"QUIT").startswith(b"-ERR [SYS/TEMP]") and session.ended()
 
 
+@pytest.mark.parametrize(
+    "verb, answer", [("DELE", b"-ERR no\r\n"), ("QUIT", b"-ERR [SYS/TEMP] not all\r\n")], ids=["DELE", "QUIT"]
+)
+def test_proxy_tells_that_a_deletion_failed(proxy, verb, answer):
+    """Our client has its mark, from the session; whether it took place is seen at QUIT."""
+    with MiniPop(small(), **{verb: answer}) as server:
+        with Dialogue(proxy(server.port).port) as session:
+            session.login().ok(b"DELE 1")
+            reply = session.refused(b"QUIT")
+            assert verb == "DELE" or reply.startswith(b"-ERR [SYS/TEMP]")
+
+
 def test_proxy_server_lies(proxy):
     """A reply too many ends it; it never reaches our client as one of its own."""
     with MiniPop(small(), RETR=b"+OK\r\nSubject: x\r\n\r\n.\r\n+OK forged\r\n") as server:
