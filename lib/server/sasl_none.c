@@ -31,23 +31,28 @@ size_t epopi_server_sasl_name(epop_server *s, uint32_t index, uint8_t *dst)
     return 0;
 }
 
-int32_t epopi_server_do_auth(epop_server *s, const epop_command *command)
+void epopi_server_do_auth(epop_server *s, const epop_command *command)
 {
+    (void)s;
     (void)command;
-    return epopi_server_bad(s, "not supported");
 }
 
-int32_t epopi_server_do_apop(epop_server *s, const epop_command *command)
+void epopi_server_do_apop(epop_server *s, const epop_command *command)
 {
-    return epopi_server_do_auth(s, command);
+    (void)s;
+    (void)command;
 }
 
-int32_t epopi_server_sasl_take(epop_server *s, const uint8_t *data, size_t len, size_t *used)
+void epopi_server_sasl_receive(epop_server *s, const uint8_t *data, size_t len, size_t *used)
 {
     (void)s;
     (void)data;
     *used = len;
-    return EPOP_OK;
+}
+
+void epopi_server_sasl_long(epop_server *s)
+{
+    (void)s;
 }
 
 int32_t epopi_server_sasl_step(epop_server *s)
@@ -56,22 +61,37 @@ int32_t epopi_server_sasl_step(epop_server *s)
     return EPOP_OK;
 }
 
+void epopi_server_sasl_describe(epop_server *s, epop_auth_event *event)
+{
+    (void)s;
+    (void)event;
+}
+
 int32_t epopi_server_sasl_accept(epop_server *s)
 {
     (void)s;
     return EPOP_ERR_NOT_ASKED;
 }
 
-uint32_t epopi_server_sasl_goes_on(epop_server *s, uint32_t code)
+int32_t epopi_server_sasl_answer(epop_server *s, epop_span octets)
+{
+    (void)s;
+    (void)octets;
+    return EPOP_ERR_NOT_ASKED;
+}
+
+int32_t epopi_server_sasl_key(epop_server *s, const epop_scram_key *key)
+{
+    (void)s;
+    (void)key;
+    return EPOP_ERR_NOT_ASKED;
+}
+
+uint32_t epopi_server_sasl_conceals(epop_server *s, uint32_t code)
 {
     (void)s;
     (void)code;
     return 0;
-}
-
-void epopi_server_sasl_long(epop_server *s)
-{
-    (void)s;
 }
 
 uint32_t epopi_server_sasl_failed(const epop_server *s)
@@ -80,7 +100,7 @@ uint32_t epopi_server_sasl_failed(const epop_server *s)
     return 0;
 }
 
-const char *epopi_server_sasl_why(const epop_server *s, uint32_t *code)
+const char *epopi_server_sasl_text(const epop_server *s, uint32_t *code)
 {
     (void)s;
     (void)code;
@@ -90,17 +110,4 @@ const char *epopi_server_sasl_why(const epop_server *s, uint32_t *code)
 void epopi_server_sasl_end(epop_server *s)
 {
     (void)s;
-}
-
-int32_t epop_server_answer(epop_server *server, const void *octets, size_t len)
-{
-    (void)octets;
-    (void)len;
-    return server ? EPOP_ERR_NOT_ASKED : EPOP_ERR_NULL;
-}
-
-int32_t epop_server_key(epop_server *server, const epop_scram_key *key)
-{
-    (void)key;
-    return server ? EPOP_ERR_NOT_ASKED : EPOP_ERR_NULL;
 }

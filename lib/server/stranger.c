@@ -73,9 +73,3 @@ uint32_t epopi_server_is_tls_record(const epop_server *s, const uint8_t *data, s
     }
     return s->p_offset == 1 && s->p_line.p_length == 1 && s->p_line.p_buffer[0] == 0x16 && data[0] == 0x03;
 }
-
-int32_t epopi_server_send_off(epop_server *s)
-{
-    epopi_server_doom(s, EPOP_ERR_PEER_PROTOCOL);
-    return epopi_server_err(s, EPOP_CODE_NONE, "this is a POP3 server; another protocol was begun");
-}

@@ -32,7 +32,7 @@ typedef struct command_row {
     uint8_t flags;
 } command_row;
 
-static const command_row rows[] = {
+static const command_row command_rows[] = {
 #define EPOP_COMMAND(keyword, grammar, phases, shape, shape_argument, flags, source)                                   \
     {#keyword,           EPOP_CMD_##keyword,          grammar, EPOPI_PHASES_##phases,                                  \
      EPOP_SHAPE_##shape, EPOP_SHAPE_##shape_argument, (flags)},
@@ -40,15 +40,15 @@ static const command_row rows[] = {
 #undef EPOP_COMMAND
 };
 
-enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
+enum { ROW_COUNT = sizeof command_rows / sizeof command_rows[0] };
 
 static const command_row *find_id(uint32_t id)
 {
     uint32_t i;
 
     for (i = 0; i < ROW_COUNT; i++) {
-        if (rows[i].id == id) {
-            return &rows[i];
+        if (command_rows[i].id == id) {
+            return &command_rows[i];
         }
     }
     return NULL;
@@ -59,8 +59,8 @@ static const command_row *find_keyword(const uint8_t *ptr, size_t len)
     uint32_t i;
 
     for (i = 0; i < ROW_COUNT; i++) {
-        if (epopi_is_word(ptr, len, rows[i].keyword)) {
-            return &rows[i];
+        if (epopi_is_word(ptr, len, command_rows[i].keyword)) {
+            return &command_rows[i];
         }
     }
     return NULL;

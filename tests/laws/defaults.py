@@ -20,8 +20,8 @@ REFUSALS = [
     r'return EPOP_ROW_UNREADABLE;',
     r'return PSA_ALG_NONE;',
     # These end a command, a login, a run or the session, with an error.
-    r'return epopi_server_bad\(\w+, "[^"]*"\);',
-    r'(return |\(void\))epopi_(client|server)_die\(\w+, EPOP_ERR_\w+\);( break;)?',
+    r'epopi_server_bad\(\w+, "[^"]*"\);',
+    r'(return |\(void\))epopi_(client|server)_(die|end)\(\w+, EPOP_ERR_\w+\);( break;)?',
     r'return (fail|fail_tls|give_up|end_run)\(\w+, (result|EPOP_ERR_\w+)\);',
 ]
 # EPOP_OK is success of a login, a mechanism, a verb: neutral only where an event is passed over.

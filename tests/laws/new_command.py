@@ -14,7 +14,7 @@ ROW = 'EPOP_COMMAND(XMUT, NONE, BOTH, SINGLE, SINGLE, ALONE, "RFC 1939 section 5
 NUMBER = '    EPOP_CMD_XMUT = 63,\n'
 BEFORE = '    EPOP_CMD_LOGIN = 64'
 # What is made from commands.def, and what each asks for.
-MADE = {'lib/server/dispatch.c': 'do_XMUT', 'lib/client/rules.c': 'EPOPI_CLIENT_ROW_OF_XMUT'}
+MADE = {'lib/server/command.c': 'do_XMUT', 'lib/client/rules.c': 'EPOPI_CLIENT_ROW_OF_XMUT'}
 
 
 def compiles(folder, source):
