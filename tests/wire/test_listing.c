@@ -489,12 +489,12 @@ static void test_list_write(void **state)
                                      9,
                                      10,
                                      255,
-                                     UINT32_MAX,
-                                     UINT64_MAX - 1,
-                                     UINT64_MAX,
-                                     (uint64_t)UINT32_MAX + 1,
+                                     4294967295u,
+                                     4294967296u,
                                      9999999999999999999u,
-                                     10000000000000000000u};
+                                     10000000000000000000u,
+                                     18446744073709551614u,
+                                     18446744073709551615u};
     row zero = {0, 120, NULL, 0};
 
     (void)state;
