@@ -484,18 +484,9 @@ static void test_list_write(void **state)
 {
     static const uint32_t numbers[] = {1,     9,         10,         99,          100,        65535,
                                        65536, 999999999, 1000000000, 4294967294u, 4294967295u};
-    /* clang-format off: it gives each a line */
-    static const uint64_t sizes[] = {0,
-                                     1,
-                                     9,
-                                     10,
-                                     255,
-                                     4294967295u,
-                                     4294967296u,
-                                     9999999999999999999u,
-                                     10000000000000000000u,
-                                     18446744073709551614u,
-                                     18446744073709551615u};
+    /* clang-format off */
+    static const uint64_t sizes[] = {0, 1, 9, 10, 255, 4294967295u, 4294967296u, 9999999999999999999u,
+                                     10000000000000000000u, 18446744073709551614u, 18446744073709551615u};
     /* clang-format on */
     row zero = {0, 120, NULL, 0};
 
