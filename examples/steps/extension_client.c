@@ -3,7 +3,7 @@
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
  * epop_client_raw sends any line; the host says which shape the response has, since nobody else knows it: a status
- * line, or one with lines after it. Whether the server has the command is seen in CAPA, which login asks for anyhow.
+ * line, or one with lines after it. Whether the server has the command is seen in CAPA, which the login asks for.
  */
 #include <epop/epop.h>
 #include <stdio.h>
