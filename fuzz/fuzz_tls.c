@@ -1,14 +1,14 @@
 /* Fuzz target for the TLS adapter: its client and its server in one process, and somebody between them who alters
- * records. What arrives is always a beginning of what was sent, and nothing of it comes after an altered record; an error
- * stays; with nothing altered all arrives, and both ends close in good order; it is all the same however the octets are
- * cut.
+ * records. What arrives is always a beginning of what was sent, and nothing of it comes after an altered record; an
+ * error stays; with nothing altered all arrives, and both ends close in good order; it is all the same however the
+ * octets are cut.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * An input is four octets: flags; how much the client and the server write, in steps of 512 octets (but the low two bits
- * are octets); a seed. Then alterations of five octets each: the kind, with the high bit for what the server sends; the
- * number of the record; an offset in it; a value. For TLS_INSERT that many octets follow. The generators of both ends and
- * the clock are fixed, so that the same input gives the same records.
+ * An input is four octets: flags; how much the client and the server write, in steps of 512 octets (but the low two
+ * bits are octets); a seed. Then alterations of five octets each: the kind, with the high bit for what the server
+ * sends; the number of the record; an offset in it; a value. For TLS_INSERT that many octets follow. The generators of
+ * both ends and the clock are fixed, so that the same input gives the same records.
  */
 #include "fuzz.h"
 #include "identity.h"
@@ -34,15 +34,7 @@ enum {
     FIRST = 0x40 /* of no input: the session that others resume is made */
 };
 
-enum {
-    HEAD = 4,
-    OP = 5,
-    OPS_MAX = 12,
-    INSERTED_MAX = 64,
-    PLAIN_MAX = 40000,
-    OUTPUT_MAX = 20000,
-    STEPS_MAX = 1000000
-};
+enum { HEAD = 4, OP = 5, OPS_MAX = 12, INSERTED_MAX = 64, PLAIN_MAX = 40000, OUTPUT_MAX = 20000, STEPS_MAX = 1000000 };
 
 typedef struct end {
     mbedtls_ssl_context ssl;
@@ -164,8 +156,7 @@ static void check_dead(end *e)
     size_t after;
 
     (void)epop_tls_output(&e->tls, &before);
-    FUZZ_CHECK(e->error == EPOP_ERR_PEER_TLS || e->error == EPOP_ERR_PEER_CERTIFICATE ||
-               e->error == EPOP_ERR_PEER_EOF);
+    FUZZ_CHECK(e->error == EPOP_ERR_PEER_TLS || e->error == EPOP_ERR_PEER_CERTIFICATE || e->error == EPOP_ERR_PEER_EOF);
     FUZZ_CHECK(epop_tls_feed(&e->tls, &octet, 1, &used) == e->error && used == 0);
     FUZZ_CHECK(epop_tls_write(&e->tls, &octet, 1, &used) == e->error && used == 0);
     FUZZ_CHECK(epop_tls_read(&e->tls, &octet, 1, &used) == e->error && used == 0);

@@ -84,7 +84,8 @@ static void fuzz_reply(const uint8_t *data, size_t size)
     check_within(reply.code_name, data, size);
     FUZZ_CHECK((reply.code == EPOP_CODE_NONE) == (reply.code_name.len == 0));
     FUZZ_CHECK(reply.retry == epop_code_retry(reply.code));
-    FUZZ_CHECK((epop_code_name(reply.code)[0] != '\0') == (reply.code != EPOP_CODE_NONE && reply.code != EPOP_CODE_OTHER));
+    FUZZ_CHECK((epop_code_name(reply.code)[0] != '\0') ==
+               (reply.code != EPOP_CODE_NONE && reply.code != EPOP_CODE_OTHER));
     result = epop_reply_write(written, sizeof written, &len, &reply);
     if (result != EPOP_OK) {
         FUZZ_CHECK(result == EPOP_ERR_OCTET || (result == EPOP_ERR_TOO_LONG && len > EPOP_STATUS_MAX));
@@ -434,8 +435,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const parts[])(const uint8_t *data, size_t size) = {fuzz_command,    fuzz_reply,    fuzz_listing,
                                                                       fuzz_capability, fuzz_greeting, fuzz_url};
-    static void (*const streams[])(const uint8_t *data, size_t size, uint32_t seed) = {
-        fuzz_line, fuzz_dot, fuzz_stuff, fuzz_top, fuzz_base64};
+    static void (*const streams[])(const uint8_t *data, size_t size, uint32_t seed) = {fuzz_line, fuzz_dot, fuzz_stuff,
+                                                                                       fuzz_top, fuzz_base64};
     enum { PARTS = sizeof parts / sizeof parts[0], STREAMS = sizeof streams / sizeof streams[0] };
     uint32_t part;
     uint8_t *copy;

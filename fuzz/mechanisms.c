@@ -148,9 +148,9 @@ static void check_slices(uint32_t hash, size_t len, const uint8_t *keys)
 {
     uint8_t sliced[2 * EPOP_HASH_MAX];
     epop_scram_derivation derivation;
-    int32_t result = epop_scram_derive_begin(&derivation, sizeof derivation, &fuzz_crypto, hash, FUZZ_PASSWORD,
-                                             sizeof FUZZ_PASSWORD - 1, FUZZ_SALT, sizeof FUZZ_SALT - 1,
-                                             FUZZ_ITERATIONS);
+    int32_t result =
+        epop_scram_derive_begin(&derivation, sizeof derivation, &fuzz_crypto, hash, FUZZ_PASSWORD,
+                                sizeof FUZZ_PASSWORD - 1, FUZZ_SALT, sizeof FUZZ_SALT - 1, FUZZ_ITERATIONS);
 
     FUZZ_CHECK(result == EPOP_OK);
     do {

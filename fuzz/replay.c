@@ -116,10 +116,12 @@ static void take(const char *path)
 
 static const char *token(uint32_t *seed)
 {
-    static const char *const words[] = {"\r\n", "\n", "\r", ".\r\n", "..", "+OK", "-ERR", "+ ", " ", "\r\n.\r\n",
-                                        "[IN-USE]", "[SYS/TEMP] ", "4294967295", "0", "1", "STLS\r\n", "\x1e",
-                                        "PIPELINING\r\n", "=", "+OK\r\n", "-ERR\r\n", "PASS x\r\n", "USER a\r\n",
-                                        "QUIT\r\n", "\xff"};
+    static const char *const words[] = {
+        "\r\n",       "\n",      "\r",       ".\r\n",      "..",         "+OK",
+        "-ERR",       "+ ",      " ",        "\r\n.\r\n",  "[IN-USE]",   "[SYS/TEMP] ",
+        "4294967295", "0",       "1",        "STLS\r\n",   "\x1e",       "PIPELINING\r\n",
+        "=",          "+OK\r\n", "-ERR\r\n", "PASS x\r\n", "USER a\r\n", "QUIT\r\n",
+        "\xff"};
     uint32_t what = fuzz_below(seed, 40);
 
     return what < sizeof words / sizeof words[0] ? words[what] : epop_command_name(1 + fuzz_below(seed, EPOP_CMD_QUIT));

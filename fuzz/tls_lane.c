@@ -68,8 +68,8 @@ static uint32_t alter(tls_lane *l, const tls_op *o, fuzz_log *made)
     return o->kind == TLS_HOLD;
 }
 
-/* Whether the record comes as it was sent; more may follow. The version of a record in the clear is looked at by nobody,
- * and protected by nothing. */
+/* Whether the record comes as it was sent; more may follow. The version of a record in the clear is looked at by
+ * nobody, and protected by nothing. */
 static uint32_t is_whole(const tls_lane *l, const fuzz_log *made)
 {
     if (made->len < l->len || made->octets[0] != l->record[0] ||

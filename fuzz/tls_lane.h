@@ -11,15 +11,15 @@
 
 /* What becomes of a record. */
 enum {
-    TLS_FLIP = 0,     /* bits of an octet are turned over */
+    TLS_FLIP = 0, /* bits of an octet are turned over */
     TLS_DROP = 1,
     TLS_REPEAT = 2,
-    TLS_HOLD = 3,     /* it comes behind the next one */
-    TLS_INSERT = 4,   /* octets that the sender has not said stand in it */
-    TLS_CUT_OFF = 5,  /* its end is missing, and its length says nothing of that */
-    TLS_SHORTEN = 6,  /* ... and its length is right */
-    TLS_SPLIT = 7,    /* two records of it */
-    TLS_HANG_UP = 8,  /* in the midst of it the connection ends */
+    TLS_HOLD = 3,    /* it comes behind the next one */
+    TLS_INSERT = 4,  /* octets that the sender has not said stand in it */
+    TLS_CUT_OFF = 5, /* its end is missing, and its length says nothing of that */
+    TLS_SHORTEN = 6, /* ... and its length is right */
+    TLS_SPLIT = 7,   /* two records of it */
+    TLS_HANG_UP = 8, /* in the midst of it the connection ends */
     TLS_KINDS = 9
 };
 
@@ -47,9 +47,9 @@ typedef struct tls_lane {
     fuzz_log held;
     fuzz_log out;
     size_t out_at;
-    uint32_t is_secret; /* records are encrypted from here on */
+    uint32_t is_secret;  /* records are encrypted from here on */
     uint32_t is_altered; /* since then */
-    uint32_t is_broken; /* a handshake message in the clear is not the sender's */
+    uint32_t is_broken;  /* a handshake message in the clear is not the sender's */
     uint32_t has_ended;
     size_t allowed; /* plaintext that the receiver may take */
 } tls_lane;

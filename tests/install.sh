@@ -34,6 +34,7 @@ openssl   openssl          openssl               openssl                   opens
 libcrypto libssl-dev       openssl-devel         openssl-dev               openssl   openssl
 cmocka    libcmocka-dev    libcmocka-devel       cmocka-dev                cmocka    cmocka
 clang     clang            clang                 clang                     clang     -
+clang-format clang-format-14 -                  -                         -         -
 gcc       gcc              gcc                   gcc                       gcc       -
 asan      gcc              libasan,libubsan      -                         gcc       -
 pmccabe   pmccabe          -                     -                         -         pmccabe
@@ -105,6 +106,7 @@ there() {
     libcrypto) library_known libcrypto ;;
     cmocka) library_known cmocka ;;
     clang) have clang-14 || have clang ;;
+    clang-format) have clang-format-14 ;;
     asan) compiles gcc -fsanitize=address,undefined ;;
     pytest) python3 -m pytest --version >/dev/null 2>&1 || /usr/bin/python3 -m pytest --version >/dev/null 2>&1 ;;
     dovecot) have dovecot && [ -n "$(find /usr/lib /usr/libexec -name pop3-login 2>/dev/null)" ] ;;
@@ -269,6 +271,7 @@ for group in "$@"; do
     test)
         require gcc libcrypto sqlite idn2 cmocka clang pytest
         wish asan
+        wish clang-format
         wish pmccabe
         wish arm-none-eabi-gcc
         wish avr-gcc

@@ -294,9 +294,8 @@ static int is_offered(const struct auth *auth, uint32_t hash)
     for (size_t i = 0; i < auth->sasl.mechanism_count; i++) {
         epop_sasl_mechanism mechanism = auth->mechanisms[i];
 
-        if (hash == EPOP_HASH_SHA256
-                ? mechanism == epop_sasl_scram_sha_256 || mechanism == epop_sasl_scram_sha_256_plus
-                : mechanism == epop_sasl_scram_sha_1 || mechanism == epop_sasl_scram_sha_1_plus) {
+        if (hash == EPOP_HASH_SHA256 ? mechanism == epop_sasl_scram_sha_256 || mechanism == epop_sasl_scram_sha_256_plus
+                                     : mechanism == epop_sasl_scram_sha_1 || mechanism == epop_sasl_scram_sha_1_plus) {
             return 1;
         }
     }

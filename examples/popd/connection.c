@@ -19,8 +19,8 @@
 #include "wipe.h"
 
 enum {
-    STEPS = 32,                      /* before other connections get their turn */
-    PACE = 65536,                    /* octets of one reply that the peer takes within each --idle-timeout, at least */
+    STEPS = 32,                       /* before other connections get their turn */
+    PACE = 65536,                     /* octets of one reply that the peer takes within each --idle-timeout, at least */
     LINGER_OCTETS = 16 * 1024 * 1024, /* a peer that still sends so much does not listen */
     LINGER_OCTETS_STRANGER = 16384    /* nor does one that has not logged in, and had no reason to send much */
 };

@@ -45,7 +45,7 @@ struct connection {
     struct connection *next;
     struct connection *queue_previous;
     struct connection *queue_next;
-    struct peer_group *group; /* of its address; NULL: it does not count there */
+    struct peer_group *group;            /* of its address; NULL: it does not count there */
     struct connection *waiting_previous; /* of the group, for a hash */
     struct connection *waiting_next;
     struct hashing *hashing; /* that the answer to a login waits for */

@@ -101,8 +101,8 @@ static void link_in(struct connection *connection)
     timer_arm(&connection->login_timer, &server->login, server->now);
 }
 
-/* When all places are taken, the one goes that has been there longest without logging in: whoever only holds places open
- * loses them to those who come to fetch mail. 1 if there was one. */
+/* When all places are taken, the one goes that has been there longest without logging in: whoever only holds places
+ * open loses them to those who come to fetch mail. 1 if there was one. */
 static int make_room(struct server *server)
 {
     struct timer *timer = server->login.first;

@@ -61,8 +61,8 @@ static int is_themselves(const epop_auth_event *event)
            (event->authzid.len == event->name.len && memcmp(event->authzid.ptr, event->name.ptr, event->name.len) == 0);
 }
 
-/* No, after a while. What the client has sent meanwhile waits in the socket. The clock is read anew: the turn of the loop
- * may have begun some milliseconds ago, and an answer that comes before its time would be a fault. */
+/* No, after a while. What the client has sent meanwhile waits in the socket. The clock is read anew: the turn of the
+ * loop may have begun some milliseconds ago, and an answer that comes before its time would be a fault. */
 static void refuse_later(struct connection *connection)
 {
     struct server *server = connection->server;

@@ -42,8 +42,8 @@ static void cannot_remove(struct maildrop *maildrop, const struct message *messa
 {
     int cause = errno;
 
-    maildrop_fail(maildrop, cause == ESTALE ? "a message was replaced or changed during the session"
-                                            : "cannot remove a message");
+    maildrop_fail(maildrop,
+                  cause == ESTALE ? "a message was replaced or changed during the session" : "cannot remove a message");
     if (maildrop->failed == 0) {
         maildrop_log(maildrop, message,
                      cause == ESTALE ? "this file was replaced or changed during the session, and is kept"

@@ -41,7 +41,7 @@ struct message {
     uint64_t octets;
     uint64_t inode;
     uint64_t length; /* of the file, which is not what goes over the wire */
-    size_t name_at; /* in maildrop.names */
+    size_t name_at;  /* in maildrop.names */
     uint16_t base_length;
     uint16_t flags;
 };

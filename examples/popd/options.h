@@ -20,7 +20,7 @@ struct options {
     const char *certificate;
     const char *key;
     const char *tls_ciphers; /* NULL: the library's choice */
-    const char *mechanisms; /* NULL: those that all users can use */
+    const char *mechanisms;  /* NULL: those that all users can use */
     struct address listen[OPTIONS_LISTEN_MAX];
     uint8_t listen_secure[OPTIONS_LISTEN_MAX]; /* TLS from the first octet on */
     size_t listen_count;

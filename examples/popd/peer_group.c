@@ -1,4 +1,5 @@
-/* Connections by where they come from: how many there are of each address, and whose turn it is to have a password hashed.
+/* Connections by where they come from: how many there are of each address, and whose turn it is to have a password
+ * hashed.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -12,8 +13,8 @@
 
 #include "connection.h"
 
-/* IPv4 in the form that IPv6 has for it, so that it is the same peer on both kinds of sockets (RFC 4291 section 2.5.5.2);
- * of other IPv6 addresses the network. */
+/* IPv4 in the form that IPv6 has for it, so that it is the same peer on both kinds of sockets (RFC 4291
+ * section 2.5.5.2); of other IPv6 addresses the network. */
 static void make_key(uint8_t key[16], const struct address *address)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};

@@ -1,9 +1,10 @@
-/* Connections by where they come from: how many there are of each address, and whose turn it is to have a password hashed.
+/* Connections by where they come from: how many there are of each address, and whose turn it is to have a password
+ * hashed.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * One IPv4 address is a group, and so is one IPv6 network of 64 bits, since that is what one customer of a provider has.
- * Hashing goes round the groups: a thousand connections of one address wait for each other, not others for them.
+ * One IPv4 address is a group, and so is one IPv6 network of 64 bits, since that is what one customer of a provider
+ * has. Hashing goes round the groups: a thousand connections of one address wait for each other, not others for them.
  */
 #ifndef POPD_PEER_GROUP_H
 #define POPD_PEER_GROUP_H

@@ -165,7 +165,8 @@ static const char *contradiction_of_secrets(const struct options *options)
         return "--oauth-token-file and --oauth-token-eval contradict each other";
     }
     if (options_want_token(options) && passwords > 0) {
-        return "--oauth-token-file (or -eval) and --password-file contradict each other (as do passwordeval and password)";
+        return "--oauth-token-file (or -eval) and --password-file contradict each other (as do passwordeval and "
+               "password)";
     }
     if (passwords > 1) {
         return "there is more than one password (give one of --password-file, --passwordeval, password)";
@@ -194,7 +195,8 @@ static const char *contradiction_of_tls(const struct options *options)
 }
 
 /* A server on this host, or the near end of a tunnel, whose certificate is seldom for this address: STLS is tried there
- * only where the user has said by --ca or --tls-fingerprint what it is to be checked against. Behind a proxy that address is of another host.
+ * only where the user has said by --ca or --tls-fingerprint what it is to be checked against. Behind a proxy that
+ * address is of another host.
  */
 static enum tls_policy default_policy(const struct options *options)
 {

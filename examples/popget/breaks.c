@@ -211,8 +211,9 @@ static bool note_broken(struct plan *plan)
     memcpy(id, row->name.id, row->name.len);
     row->name.id = id;
     breaks->count++;
-    return plan->state == NULL || (state_begin(plan->state) && state_broke(plan->state, &row->name, (int64_t)time(NULL)) &&
-                                   state_commit(plan->state));
+    return plan->state == NULL ||
+           (state_begin(plan->state) && state_broke(plan->state, &row->name, (int64_t)time(NULL)) &&
+            state_commit(plan->state));
 }
 
 /* Whether a new session can tell the messages of this one again, and may be begun. Where two sessions got nothing, the
@@ -317,7 +318,8 @@ void breaks_report(struct plan *plan)
         return;
     }
     if (plan->fetch.is_endless && breaks->next != BREAKS_NOTHING) {
-        report_note(plan->report, "the run goes on in a new session, without message %lu", (unsigned long)breaks->number);
+        report_note(plan->report, "the run goes on in a new session, without message %lu",
+                    (unsigned long)breaks->number);
     }
     if (plan->state != NULL) {
         report_mark(plan, &breaks->rows[breaks->count - 1]);
@@ -335,8 +337,8 @@ void breaks_end(struct plan *plan)
     breaks->is_told = true;
     if (breaks->left > 0) {
         breaks->is_only_failure = plan->report->status == STATUS_OK;
-        report_failure(plan->report, STATUS_PROTOCOL, "messages that are left alone because they break the session: %" PRIu64,
-                       breaks->left);
+        report_failure(plan->report, STATUS_PROTOCOL,
+                       "messages that are left alone because they break the session: %" PRIu64, breaks->left);
     }
     if (plan->fetch.was_listed || breaks->sessions > 0 || plan->options->json) {
         summary_run(plan);

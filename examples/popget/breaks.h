@@ -2,10 +2,10 @@
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
- * When the server breaks a session, the first message whose RETR or TOP it has not answered to the end is suspected. The
- * run goes on in a new session, which leaves that message out, so that the others do not wait for it. With a state the
- * message gets a mark. In a later run it is left out at first, and is then fetched in a session of its own, when QUIT has
- * ended that of the others. After STATE_BREAKS_MOST breaks in a row it is left alone for BREAKS_ALONE_SECONDS.
+ * When the server breaks a session, the first message whose RETR or TOP it has not answered to the end is suspected.
+ * The run goes on in a new session, which leaves that message out, so that the others do not wait for it. With a state
+ * the message gets a mark. In a later run it is left out at first, and is then fetched in a session of its own, when
+ * QUIT has ended that of the others. After STATE_BREAKS_MOST breaks in a row it is left alone for BREAKS_ALONE_SECONDS.
  */
 #ifndef POPGET_BREAKS_H
 #define POPGET_BREAKS_H
@@ -39,18 +39,18 @@ struct broken {
 struct breaks {
     enum breaks_session session;
     enum breaks_session next;
-    unsigned sessions; /* how many were begun after the first */
+    unsigned sessions;   /* how many were begun after the first */
     struct names before; /* the messages of the session before this one */
     struct broken rows[BREAKS_SESSIONS + 1];
     size_t count;
     struct counts total;
-    uint32_t deletions; /* EPOP_SYNC_DELETED... */
-    uint32_t number;    /* of the message that has broken this session; 0: none */
-    uint64_t key;       /* ... and in the names; 0: it has none */
-    uint64_t owed;      /* messages with a mark, which wait for a session of their own */
-    uint64_t left;      /* messages that are left alone */
-    bool is_nameless;   /* a message was not noted by its unique-id */
-    bool is_told;       /* the summary */
+    uint32_t deletions;   /* EPOP_SYNC_DELETED... */
+    uint32_t number;      /* of the message that has broken this session; 0: none */
+    uint64_t key;         /* ... and in the names; 0: it has none */
+    uint64_t owed;        /* messages with a mark, which wait for a session of their own */
+    uint64_t left;        /* messages that are left alone */
+    bool is_nameless;     /* a message was not noted by its unique-id */
+    bool is_told;         /* the summary */
     bool is_only_failure; /* ... and nothing has failed but that some are left alone */
 };
 

@@ -142,8 +142,10 @@ void certificate_explain(const struct certificate_faults *faults, const char *ho
     text[0] = '\0';
     if (faults->differs) {
         fingerprint_format(found, faults->found);
-        append(text, size, "; ", "its fingerprint is not that of --tls-fingerprint, but %s (ask the operator of the "
-               "server, by another way, whether it was changed; else somebody is in between)", found);
+        append(text, size, "; ",
+               "its fingerprint is not that of --tls-fingerprint, but %s (ask the operator of the "
+               "server, by another way, whether it was changed; else somebody is in between)",
+               found);
         return;
     }
     if (faults->flags & MBEDTLS_X509_BADCERT_EXPIRED) {

@@ -15,7 +15,7 @@
 
 /* Found while the chain is looked at; mbedTLS forgets a certificate that it does not accept. */
 struct certificate_faults {
-    const uint8_t *fingerprint;     /* that it must have, and then nothing else counts; NULL: any */
+    const uint8_t *fingerprint;      /* that it must have, and then nothing else counts; NULL: any */
     uint8_t found[FINGERPRINT_SIZE]; /* the one that it has */
     bool differs;
     uint32_t flags;    /* MBEDTLS_X509_BADCERT_ bits, of the whole chain */

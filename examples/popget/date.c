@@ -113,7 +113,8 @@ static void take_zone(const char **text, struct parts *parts)
     static const struct {
         const char *name;
         int hours;
-    } zones[] = {{"EDT", -4}, {"EST", -5}, {"CDT", -5}, {"CST", -6}, {"MDT", -6}, {"MST", -7}, {"PDT", -7}, {"PST", -8}};
+    } zones[] = {{"EDT", -4}, {"EST", -5}, {"CDT", -5}, {"CST", -6},
+                 {"MDT", -6}, {"MST", -7}, {"PDT", -7}, {"PST", -8}};
     unsigned number = 0;
     bool is_west;
     size_t i;

@@ -381,7 +381,8 @@ void delivery_finish(struct plan *plan)
     bool whole = is_whole_listing(plan) && now >= STATE_CLOCK_LEAST;
 
     if ((deleted || whole) && state_begin(plan->state) &&
-        (!whole || state_prune(plan->state, names_listed, &plan->fetch.names, now)) && (!deleted || note_deleted(plan))) {
+        (!whole || state_prune(plan->state, names_listed, &plan->fetch.names, now)) &&
+        (!deleted || note_deleted(plan))) {
         state_commit(plan->state);
     }
 }

@@ -117,8 +117,8 @@ static bool resolve(struct addresses *addresses, const struct goal *goal, struct
 static void report_unconnected(const struct goal *goal, unsigned tried, int error, struct report *report)
 {
     if (tried == 0) {
-        report_fatal(report, STATUS_USAGE, "%s%s: it has no IPv%c address, and --source is one", goal->what,
-                     goal->host, goal->source->ai_family == AF_INET ? '4' : '6');
+        report_fatal(report, STATUS_USAGE, "%s%s: it has no IPv%c address, and --source is one", goal->what, goal->host,
+                     goal->source->ai_family == AF_INET ? '4' : '6');
     } else if (error == EADDRNOTAVAIL && goal->source != NULL) {
         report_fatal(report, STATUS_USAGE, "--source: this host has no such address: %s", strerror(error));
     } else {

@@ -465,8 +465,9 @@ void fetch_watch(struct plan *plan)
     epop_transfer transfer = {.struct_size = sizeof transfer};
     uint64_t most = plan->options->max_size;
 
-    if (most > 0 && epop_client_transfer(&plan->client, &transfer) == EPOP_OK && (transfer.command == EPOP_CMD_RETR || plan->options->use_top) &&
-        transfer.received > most && transfer.received - most > DISCARD_MAX) {
+    if (most > 0 && epop_client_transfer(&plan->client, &transfer) == EPOP_OK &&
+        (transfer.command == EPOP_CMD_RETR || plan->options->use_top) && transfer.received > most &&
+        transfer.received - most > DISCARD_MAX) {
         discard(plan, (size_t)DISCARD_MAX + 1);
     }
 }

@@ -14,8 +14,8 @@
  * false after one. */
 bool idn_convert(char *host, size_t size, const char *what, struct report *report);
 
-/* Converts the host of a URL that somebody typed with such letters (RFC 3987 section 3.1). `uri` takes the whole URL; false
- * after a report. */
+/* Converts the host of a URL that somebody typed with such letters (RFC 3987 section 3.1). `uri` takes the whole URL;
+ * false after a report. */
 bool idn_convert_url(char *uri, size_t size, const char *url, struct report *report);
 
 #endif

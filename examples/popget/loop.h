@@ -27,10 +27,10 @@ enum loop_end {
 /* What the host has to do while the session waits. */
 struct loop_host {
     void *user;
-    bool (*is_busy)(void *user); /* there is something to be done as soon as the peer has nothing to say */
-    void (*work)(void *user);    /* ... and does it */
-    void (*watch)(void *user);   /* after every piece of input */
-    bool (*waits)(void *user);   /* for a child or a lock: the session is kept alive meanwhile */
+    bool (*is_busy)(void *user);    /* there is something to be done as soon as the peer has nothing to say */
+    void (*work)(void *user);       /* ... and does it */
+    void (*watch)(void *user);      /* after every piece of input */
+    bool (*waits)(void *user);      /* for a child or a lock: the session is kept alive meanwhile */
     bool (*is_crowded)(void *user); /* ... and can take hardly anything before that has ended */
     void (*look)(void *user);       /* ... whether it has */
     uint64_t (*steps)(void *user);  /* how often the session has come a step further: a reply, the end of a command */
@@ -56,8 +56,8 @@ struct loop {
 };
 
 /* Every wait for the peer has an end that single octets do not move: within `timeout` seconds it must come a step
- * further (a reply, the end of a response), or LOOP_LEAST octets a second must be moved. TLS must be up within `timeout`
- * seconds.
+ * further (a reply, the end of a response), or LOOP_LEAST octets a second must be moved. TLS must be up within
+ * `timeout` seconds.
  *
  * Runs until the session is over; closes nothing. Where that is by LOOP_DONE or LOOP_ERROR, epop_client_error_info
  * knows whether all went well. */

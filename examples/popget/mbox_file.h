@@ -15,7 +15,8 @@
 enum { MBOX_LOCK_WAIT = 60 * 1000 };
 
 /* Opens and locks it, after trying for `patience` milliseconds at most; makes it where there is none, which is
- * `fresh` then. The descriptor, or -1 with errno set: EAGAIN where another program holds the lock, EINVAL where it is no plain file. */
+ * `fresh` then. The descriptor, or -1 with errno set: EAGAIN where another program holds the lock, EINVAL where it is
+ * no plain file. */
 int mbox_file_open(const char *name, bool *fresh, unsigned patience);
 
 /* Adds a part of a file to a checksum; false where it is not there. */

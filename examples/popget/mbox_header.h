@@ -20,13 +20,13 @@ enum {
 
 struct mbox_header {
     bool is_over;
-    bool in_line;    /* the line has octets */
-    size_t held;     /* octets of a name that may be Content-Length, held back */
-    size_t matched;  /* ... of Return-Path, and its colon */
-    bool at_name;    /* this line may still be a Content-Length */
-    bool in_path;    /* in the value of the first Return-Path */
-    bool has_path;   /* ... which has been seen */
-    char name[16];   /* what is held back, as it came */
+    bool in_line;   /* the line has octets */
+    size_t held;    /* octets of a name that may be Content-Length, held back */
+    size_t matched; /* ... of Return-Path, and its colon */
+    bool at_name;   /* this line may still be a Content-Length */
+    bool in_path;   /* in the value of the first Return-Path */
+    bool has_path;  /* ... which has been seen */
+    char name[16];  /* what is held back, as it came */
     char path[MBOX_SENDER + 2];
     size_t path_len;
 };

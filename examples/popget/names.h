@@ -17,7 +17,7 @@ struct twin {
     uint64_t key;    /* of the first of them */
     uint32_t listed; /* messages of this unique-id; 0: a free place */
     uint32_t stored;
-    uint32_t got; /* ... by this run */
+    uint32_t got;    /* ... by this run */
     uint32_t marked; /* ... for deletion */
 };
 

@@ -46,9 +46,9 @@ enum group { GROUP_NONE, GROUP_TARGET, GROUP_FATE, GROUP_SECRET, GROUP_SCOPE, GR
 struct options {
     enum layer layer; /* of what is set now */
     enum layer layers[GROUPS];
-    char account[ACCOUNT_SIZE]; /* "USER@HOST:PORT" */
+    char account[ACCOUNT_SIZE];       /* "USER@HOST:PORT" */
     char state_account[ACCOUNT_SIZE]; /* its name in the state: account_state_name */
-    const char *url;            /* NULL: user, host and port were told one by one */
+    const char *url;                  /* NULL: user, host and port were told one by one */
     char user[NAME_SIZE];
     char host[NAME_SIZE];
     char port[12];
@@ -76,8 +76,8 @@ struct options {
     const char *delete_matching;
     const char *config_file;
     uint64_t max_size;     /* 0: any */
-    uint64_t kill_size; /* 0: none */
-    uint64_t since;     /* days; with `has_since` */
+    uint64_t kill_size;    /* 0: none */
+    uint64_t since;        /* days; with `has_since` */
     uint64_t days;         /* with `delete_after` */
     uint32_t newest_kept;  /* with `keep_newest` */
     uint32_t max_messages; /* 0: any number */

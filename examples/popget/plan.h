@@ -55,9 +55,9 @@ struct plan {
     bool too_soon;              /* ... and it said that we do not keep to that */
     bool logged_in;
     uint64_t steps; /* greetings, replies and ends of commands */
-    bool may_renew;             /* a refused token may be asked for again */
-    bool renew;                 /* ... and that is to be done */
-    bool given_up;              /* the session was closed by us, and why was reported */
+    bool may_renew; /* a refused token may be asked for again */
+    bool renew;     /* ... and that is to be done */
+    bool given_up;  /* the session was closed by us, and why was reported */
     uint8_t line[4096];
     uint8_t output[16384];
 };

@@ -281,10 +281,15 @@ static void put_destination(struct talk *talk)
 /* RFC 1928 section 6. */
 static bool report_reply(const struct talk *talk, uint8_t reply)
 {
-    static const char *const words[] = {"unknown failure", "general failure", "not allowed by its rules",
-                                        "network unreachable", "host unreachable (or unknown to it)",
-                                        "connection refused", "the time to live expired",
-                                        "it does not know the command CONNECT", "it does not know this type of address"};
+    static const char *const words[] = {"unknown failure",
+                                        "general failure",
+                                        "not allowed by its rules",
+                                        "network unreachable",
+                                        "host unreachable (or unknown to it)",
+                                        "connection refused",
+                                        "the time to live expired",
+                                        "it does not know the command CONNECT",
+                                        "it does not know this type of address"};
     char text[NAME_SIZE + 128];
 
     snprintf(text, sizeof text, "no connection to %s port %s: %s (reply %u)", talk->options->host, talk->options->port,

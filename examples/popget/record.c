@@ -13,7 +13,8 @@
 
 enum { FIELDS = 8, CHECK = 16 };
 
-static const char kinds[] = {RECORD_SEEN, RECORD_INTENT, RECORD_END, RECORD_FORGET, RECORD_GONE, RECORD_DELETED, RECORD_BROKE, '\0'};
+static const char kinds[] = {RECORD_SEEN, RECORD_INTENT,  RECORD_END,   RECORD_FORGET,
+                             RECORD_GONE, RECORD_DELETED, RECORD_BROKE, '\0'};
 
 /* A line in the making. */
 struct line {

@@ -19,7 +19,7 @@ enum {
     RECORD_INTENT = 'I', /* all fields */
     RECORD_END = 'E',    /* of an intent, which came to nothing */
     RECORD_FORGET = 'F',
-    RECORD_GONE = 'G',   /* TIME: not listed since then; 0: listed again */
+    RECORD_GONE = 'G',    /* TIME: not listed since then; 0: listed again */
     RECORD_DELETED = 'D', /* the server has said that it deleted it */
     RECORD_BROKE = 'B'    /* TIME: it was under way when a session broke */
 };

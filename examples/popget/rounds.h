@@ -14,11 +14,11 @@ struct account {
     const char *name; /* NULL: of a URL */
     struct options options;
     struct password kept;
-    uint64_t due;     /* milliseconds of the monotonic clock */
-    uint64_t backoff; /* milliseconds since the last failure but one; 0: all is well */
-    bool proven;      /* a login has succeeded: what fails now may go well again */
-    bool aside;       /* no more rounds before its secret has changed */
-    bool over;        /* no more rounds */
+    uint64_t due;               /* milliseconds of the monotonic clock */
+    uint64_t backoff;           /* milliseconds since the last failure but one; 0: all is well */
+    bool proven;                /* a login has succeeded: what fails now may go well again */
+    bool aside;                 /* no more rounds before its secret has changed */
+    bool over;                  /* no more rounds */
     struct secret_stamp secret; /* the file with its password or token, before its last round */
 };
 

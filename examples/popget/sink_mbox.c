@@ -36,21 +36,21 @@ enum { WORD = sizeof word - 1 };
 struct mbox {
     struct sink sink;
     const char *name;
-    struct outfile spool; /* the messages, quoted, one behind the other; its descriptor is -1 where there is none */
-    off_t first;          /* octets in it of messages that are not held any more */
-    off_t spooled;        /* ... and of all that are finished */
-    off_t ends[BATCH_ROOM];       /* of each of those */
-    struct outfile out;               /* the mailbox, while it is locked; else -1 */
-    off_t end;                        /* where it ended before */
-    off_t places[BATCH_ROOM + 1]; /* where in it each message goes, and where the last one ends */
-    const char *gap;                  /* what is missing for an empty line to stand before our messages */
-    struct mbox_header header;        /* of the open message */
+    struct outfile spool;   /* the messages, quoted, one behind the other; its descriptor is -1 where there is none */
+    off_t first;            /* octets in it of messages that are not held any more */
+    off_t spooled;          /* ... and of all that are finished */
+    off_t ends[BATCH_ROOM]; /* of each of those */
+    struct outfile out;     /* the mailbox, while it is locked; else -1 */
+    off_t end;              /* where it ended before */
+    off_t places[BATCH_ROOM + 1];          /* where in it each message goes, and where the last one ends */
+    const char *gap;                       /* what is missing for an empty line to stand before our messages */
+    struct mbox_header header;             /* of the open message */
     char senders[BATCH_ROOM][MBOX_SENDER]; /* of the messages that are held */
-    char date[DATE_SIZE];             /* of all "From " lines of a batch */
-    size_t matched;                   /* octets of `word` seen at the head of this line, behind any number of ">" */
-    bool at_head;                     /* only ">" and those octets were seen on this line */
-    bool in_line;                     /* the last octet was not a line end */
-    bool fresh;                       /* the mailbox was made by us */
+    char date[DATE_SIZE];                  /* of all "From " lines of a batch */
+    size_t matched; /* octets of `word` seen at the head of this line, behind any number of ">" */
+    bool at_head;   /* only ">" and those octets were seen on this line */
+    bool in_line;   /* the last octet was not a line end */
+    bool fresh;     /* the mailbox was made by us */
 };
 
 static struct mbox *mbox_of(void *sink)

@@ -61,7 +61,8 @@ static struct state *open_kind(const char *file, int fd, const char *head, size_
         return state_sqlite_open(file, fd, report);
     }
     if (memcmp(head, log_head, most) == 0 ||
-        (len >= sizeof log_head_crlf - 1 && memcmp(head, log_head_crlf, sizeof log_head_crlf - 1) == 0)) { /* or as much of it as a crash has left */
+        (len >= sizeof log_head_crlf - 1 &&
+         memcmp(head, log_head_crlf, sizeof log_head_crlf - 1) == 0)) { /* or as much of it as a crash has left */
         return state_log_open(file, fd, report);
     }
     if (len >= sizeof log_head - 1 && memcmp(head, STATE_LOG_HEAD, sizeof STATE_LOG_HEAD - 1) == 0) {

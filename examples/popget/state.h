@@ -5,8 +5,8 @@
  * Beside what was seen it holds intents: messages that lie ready and are about to be shown to their reader. An intent
  * that is found at the start of a run was left by one that died, and tells where to look what became of the message.
  *
- * It also holds marks: messages that were under way when the server broke a session, and how often in a row. A message that
- * is seen, forgotten or no longer listed loses its mark.
+ * It also holds marks: messages that were under way when the server broke a session, and how often in a row. A message
+ * that is seen, forgotten or no longer listed loses its mark.
  *
  * Changes are made between state_begin and state_commit, and are on the disk when that returns. The file is locked from
  * state_open to state_close. Whatever fails is reported, as something that ends the program.
@@ -93,7 +93,8 @@ void state_close(struct state *state); /* NULL does nothing */
 /* All calls below are about this account from here on. */
 bool state_use(struct state *state, const char *account);
 
-/* All that is known of other accounts for which `is_old` returns true becomes known of this one, and they are forgotten.
+/* All that is known of other accounts for which `is_old` returns true becomes known of this one, and they are
+ * forgotten.
  */
 bool state_adopt(struct state *state, state_is_old is_old, void *user);
 

@@ -13,8 +13,8 @@
 /* Sets options->state_account. */
 void state_account_name(struct options *options);
 
-/* Whether `name` is the account of these options under an older name: with the port in use, or, unless ports count, with
- * 110 or 995. A `state_is_old` whose user is the options. */
+/* Whether `name` is the account of these options under an older name: with the port in use, or, unless ports count,
+ * with 110 or 995. A `state_is_old` whose user is the options. */
 bool state_account_is_old(void *options, const char *name);
 
 #endif

@@ -392,7 +392,9 @@ static bool take_line(struct log *log, char *line, size_t len)
                  log->lines + 1);
         return state_fail(log->state.file, log->state.report, what);
     }
-    return (log_table_account(&log->table, record.account, &account) && log_table_apply(&log->table, account, &record)) || no_memory(log);
+    return (log_table_account(&log->table, record.account, &account) &&
+            log_table_apply(&log->table, account, &record)) ||
+           no_memory(log);
 }
 
 /* Where the whole lines end; -1 after a report. */

@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of a run of several sessions, the later ones count what the earlier ones got as seen, and leave out what broke them. */
+/* Of a run of several sessions, the later ones count what the earlier ones got as seen, and leave out what broke them.
+ */
 static const char *result_of(const struct plan *plan, const epop_sync_report_event *event)
 {
     uint32_t outcome = event->outcome;

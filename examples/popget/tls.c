@@ -120,8 +120,8 @@ bool tls_start(struct tls *tls, const char *host)
 {
     tls->host = host;
     if (mbedtls_ssl_setup(&tls->ssl, &tls->conf) != 0 ||
-        epop_tls_init(&tls->tls, sizeof tls->tls, &tls->ssl, flags_for(tls, host), host, tls->output, sizeof tls->output) !=
-            EPOP_OK) {
+        epop_tls_init(&tls->tls, sizeof tls->tls, &tls->ssl, flags_for(tls, host), host, tls->output,
+                      sizeof tls->output) != EPOP_OK) {
         tls->error = EPOP_ERR_CRYPTO;
     }
     return tls->error == EPOP_OK;

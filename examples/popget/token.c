@@ -66,8 +66,8 @@ static bool check(const struct token *token, const char *what, const char *name,
     }
     if (at < token->len) {
         report_fatal(report, STATUS_USAGE,
-                     "%s%s: %s: its octet %lu cannot be in a token (one line of visible ASCII, nothing else)",
-                     what, name, epop_error_name(EPOP_ERR_OCTET), (unsigned long)at + 1);
+                     "%s%s: %s: its octet %lu cannot be in a token (one line of visible ASCII, nothing else)", what,
+                     name, epop_error_name(EPOP_ERR_OCTET), (unsigned long)at + 1);
         return false;
     }
     return true;

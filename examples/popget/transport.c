@@ -88,7 +88,8 @@ bool transport_prepare(struct transport *transport, const struct options *option
     transport->host = options->host;
     transport->report = report;
     transport->fingerprint = options->has_fingerprint ? options->fingerprint : NULL;
-    transport->tls = wanted && options->ca_file != NULL ? tls_open(options->ca_file, transport->fingerprint, report) : NULL;
+    transport->tls =
+        wanted && options->ca_file != NULL ? tls_open(options->ca_file, transport->fingerprint, report) : NULL;
     return !wanted || options->ca_file == NULL || transport->tls != NULL;
 }
 

@@ -13,12 +13,12 @@
 struct tls;
 
 struct transport {
-    int fd;           /* -1: not connected */
-    struct tls *tls;  /* NULL before it is needed */
-    bool is_secure;   /* TLS has begun */
-    bool has_reported; /* ... or could not, and why was reported */
+    int fd;                     /* -1: not connected */
+    struct tls *tls;            /* NULL before it is needed */
+    bool is_secure;             /* TLS has begun */
+    bool has_reported;          /* ... or could not, and why was reported */
     const uint8_t *fingerprint; /* NULL: authorities are asked */
-    const char *host; /* whose certificate it must be */
+    const char *host;           /* whose certificate it must be */
     struct report *report;
     uint8_t head[64]; /* the first octets that came: enough to tell who speaks */
     size_t head_len;

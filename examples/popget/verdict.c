@@ -94,9 +94,9 @@ static const char *service_of(const struct transport *transport)
         const char *head;
         const char *service;
     } rows[] = {
-        {"220 ", "an SMTP server"}, {"220-", "an SMTP server"}, {"* OK", "an IMAP server"},
+        {"220 ", "an SMTP server"},      {"220-", "an SMTP server"},  {"* OK", "an IMAP server"},
         {"* PREAUTH", "an IMAP server"}, {"* BYE", "an IMAP server"}, {"200 ", "a news server"},
-        {"201 ", "a news server"}, {"SSH-", "an SSH server"}, {"HTTP/", "a web server"},
+        {"201 ", "a news server"},       {"SSH-", "an SSH server"},   {"HTTP/", "a web server"},
     };
     size_t i;
 
@@ -121,8 +121,10 @@ static void report_stranger(struct plan *plan, const epop_error_info *info)
         len++;
     }
     escape_text(text, sizeof text, transport->head, len, ESCAPE_ASCII);
-    report_fatal(plan->report, status_of(info->code), "%s port %s: %s: this is %s: wrong port? (POP3 has 110, pops:// 995) "
-                 "It begins with \"%s\"", plan->options->host, plan->options->port, epop_error_name(info->code),
+    report_fatal(plan->report, status_of(info->code),
+                 "%s port %s: %s: this is %s: wrong port? (POP3 has 110, pops:// 995) "
+                 "It begins with \"%s\"",
+                 plan->options->host, plan->options->port, epop_error_name(info->code),
                  service != NULL ? service : "no POP3 server", text);
 }
 
@@ -153,8 +155,8 @@ static void report_deletions(struct plan *plan)
     const char *what = plan->fetch.counts.unread > 0 ? "marked, some of them unread" : "stored";
 
     if (plan->fetch.undeleted > 0 && plan->breaks.sessions == 0) {
-        report_failure(plan->report, STATUS_PROTOCOL, "the server said that it deleted these, and still has them: %" PRIu64,
-                       plan->fetch.undeleted);
+        report_failure(plan->report, STATUS_PROTOCOL,
+                       "the server said that it deleted these, and still has them: %" PRIu64, plan->fetch.undeleted);
     }
     if (marked == 0) {
         return;
@@ -168,14 +170,12 @@ static void report_deletions(struct plan *plan)
                        plan->state != NULL ? "" : " and come again", marked);
         break;
     case EPOP_SYNC_DELETED_UNKNOWN:
-        report_failure(plan->report, STATUS_TEMPORARY,
-                       "%s, and whether they were deleted is unknown: %" PRIu64 "%s", what, marked,
-                       plan->state != NULL ? "" : " (they may come again)");
+        report_failure(plan->report, STATUS_TEMPORARY, "%s, and whether they were deleted is unknown: %" PRIu64 "%s",
+                       what, marked, plan->state != NULL ? "" : " (they may come again)");
         break;
     default:
-        report_failure(plan->report, STATUS_TEMPORARY,
-                       "%s, and not deleted because there was no QUIT: %" PRIu64 "%s", what, marked,
-                       plan->state != NULL ? "" : " (they will come again)");
+        report_failure(plan->report, STATUS_TEMPORARY, "%s, and not deleted because there was no QUIT: %" PRIu64 "%s",
+                       what, marked, plan->state != NULL ? "" : " (they will come again)");
         break;
     }
 }
@@ -186,10 +186,9 @@ static void report_listings(struct plan *plan)
     const epop_sync_outcome *outcome = &plan->fetch.outcome;
 
     if (outcome->result == EPOP_ERR_SYNC_LISTING && plan->report->status == STATUS_OK) {
-        report_fatal(plan->report,
-                     plan->fetch.listing_status != STATUS_OK ? plan->fetch.listing_status : STATUS_PROTOCOL,
-                     "%s: LIST and UIDL were refused, or cannot be understood; nothing was fetched",
-                     plan->options->host);
+        report_fatal(
+            plan->report, plan->fetch.listing_status != STATUS_OK ? plan->fetch.listing_status : STATUS_PROTOCOL,
+            "%s: LIST and UIDL were refused, or cannot be understood; nothing was fetched", plan->options->host);
     } else if (outcome->result == EPOP_OK) {
         plan_report_missing(plan);
     }

@@ -17,14 +17,16 @@ static bool ids_matter(const struct plan *plan)
     return plan->state != NULL || plan->options->json || plan->options->target == TARGET_EXEC;
 }
 
-/* A message that the server has said to have deleted. Some servers give the unique-id of a message that is gone to a new
- * one: so it is not deleted again unseen. With --all it is fetched, and may go then. */
+/* A message that the server has said to have deleted. Some servers give the unique-id of a message that is gone to a
+ * new one: so it is not deleted again unseen. With --all it is fetched, and may go then. */
 static uint32_t look_at_deleted(struct plan *plan, uint32_t number)
 {
     plan->fetch.undeleted++;
     if (plan->fetch.undeleted <= UNDELETED_NAMED) {
-        report_failure(plan->report, STATUS_PROTOCOL, "message %lu: the server has said that it deleted it, and still "
-                       "lists it (it is neither fetched nor deleted again; --all fetches it)", (unsigned long)number);
+        report_failure(plan->report, STATUS_PROTOCOL,
+                       "message %lu: the server has said that it deleted it, and still "
+                       "lists it (it is neither fetched nor deleted again; --all fetches it)",
+                       (unsigned long)number);
     }
     return plan->options->all ? EPOP_SYNC_SEEN : EPOP_SYNC_SKIP;
 }
@@ -75,8 +77,8 @@ static bool is_to_be_killed(const struct plan *plan, uint64_t octets)
     return most > 0 && octets != EPOP_SYNC_SIZE_UNKNOWN && octets > most;
 }
 
-/* What an earlier session of this run has stored. Once something was deleted, the unique-id may be that of another message;
- * and of messages that share one, nobody knows which they are. Those stay, and are not fetched either. */
+/* What an earlier session of this run has stored. Once something was deleted, the unique-id may be that of another
+ * message; and of messages that share one, nobody knows which they are. Those stay, and are not fetched either. */
 static uint32_t look_at_got(struct plan *plan, uint64_t key, uint64_t *first_seen)
 {
     struct state_key name = names_of(&plan->fetch.names, key);

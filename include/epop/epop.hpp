@@ -5,8 +5,8 @@
  *     struct Mail : epop::client_handler {
  *         void on_body(const epop_body_event &event) override { file << epop::view(event.data); }
  *     } mail;
- *     epop::client client(mail, config);                   // epop_client_config: flags, limits, sasl; the rest is set here
- *     epop::check(epop_client_login(client.get(), 0));     // every call of the C API works on get()
+ *     epop::client client(mail, config);                   // epop_client_config: flags, limits, sasl; the rest is set
+ * here epop::check(epop_client_login(client.get(), 0));     // every call of the C API works on get()
  *     ... the loop of epop/client.h over client.wants(), output(), output_ack(), feed(), eof() ...
  *
  * An exception that leaves an event function aborts the session, and leaves the call in which the event came. Errors of
@@ -25,14 +25,21 @@
 #include <utility>
 #include <vector>
 
-namespace epop {
+namespace epop
+{
 
-class failure : public std::runtime_error {
-public:
-    explicit failure(std::int32_t code) : std::runtime_error(epop_strerror(code)), code_(code) {}
-    std::int32_t code() const noexcept { return code_; }
+class failure : public std::runtime_error
+{
+  public:
+    explicit failure(std::int32_t code) : std::runtime_error(epop_strerror(code)), code_(code)
+    {
+    }
+    std::int32_t code() const noexcept
+    {
+        return code_;
+    }
 
-private:
+  private:
     std::int32_t code_;
 };
 
@@ -49,13 +56,20 @@ inline std::string_view view(epop_span span)
 }
 
 /* What both sessions share. `Api` has the functions of one role. */
-template <class Api> class session {
-public:
+template <class Api> class session
+{
+  public:
     session(const session &) = delete; /* it is pointed to, so it must not move */
     session &operator=(const session &) = delete;
 
-    typename Api::type *get() noexcept { return &session_; }
-    std::uint32_t wants() const noexcept { return Api::wants(&session_); }
+    typename Api::type *get() noexcept
+    {
+        return &session_;
+    }
+    std::uint32_t wants() const noexcept
+    {
+        return Api::wants(&session_);
+    }
 
     /* Valid until the next call that is not a getter. */
     std::string_view output() const
@@ -65,10 +79,22 @@ public:
         return {reinterpret_cast<const char *>(bytes), len};
     }
 
-    void output_ack(std::size_t n) { finish(Api::output_ack(&session_, n)); }
-    void tls_started() { finish(Api::tls_started(&session_)); }
-    void eof() { finish(Api::eof(&session_)); }
-    void timeout() { finish(Api::timeout(&session_)); }
+    void output_ack(std::size_t n)
+    {
+        finish(Api::output_ack(&session_, n));
+    }
+    void tls_started()
+    {
+        finish(Api::tls_started(&session_));
+    }
+    void eof()
+    {
+        finish(Api::eof(&session_));
+    }
+    void timeout()
+    {
+        finish(Api::timeout(&session_));
+    }
 
     /* How many bytes were used; fewer than there are after a pause, and while output must be drained first. */
     std::size_t feed(std::string_view data = {})
@@ -78,7 +104,7 @@ public:
         return used;
     }
 
-protected:
+  protected:
     session() = default;
     ~session() = default;
 
@@ -111,17 +137,34 @@ protected:
  */
 
 /* Override what you need. Without on_ask a login ends with EPOP_ERR_DECLINED. */
-class client_handler {
-public:
+class client_handler
+{
+  public:
     virtual ~client_handler() = default;
-    virtual void on_greeting(const epop_greeting_event &) {}
-    virtual void on_reply(const epop_reply_event &) {}
-    virtual void on_row(const epop_row_event &) {}
-    virtual void on_body(const epop_body_event &) {}
-    virtual void on_end(const epop_end_event &) {}
-    virtual void on_ask(const epop_ask_event &) {}
-    virtual void on_quirk(const epop_quirk_event &) {}
-    virtual void on_trace(const epop_trace_event &) {}
+    virtual void on_greeting(const epop_greeting_event &)
+    {
+    }
+    virtual void on_reply(const epop_reply_event &)
+    {
+    }
+    virtual void on_row(const epop_row_event &)
+    {
+    }
+    virtual void on_body(const epop_body_event &)
+    {
+    }
+    virtual void on_end(const epop_end_event &)
+    {
+    }
+    virtual void on_ask(const epop_ask_event &)
+    {
+    }
+    virtual void on_quirk(const epop_quirk_event &)
+    {
+    }
+    virtual void on_trace(const epop_trace_event &)
+    {
+    }
 };
 
 struct client_api {
@@ -135,8 +178,9 @@ struct client_api {
     static constexpr auto feed = epop_client_feed;
 };
 
-class client : public session<client_api> {
-public:
+class client : public session<client_api>
+{
+  public:
     /* `config` gives flags, limits and `sasl`. The handler must outlive the session; `queue` commands can be queued. */
     explicit client(client_handler &handler, epop_client_config config = {}, std::uint32_t queue = 128)
         : handler_(handler), slots_(queue)
@@ -153,7 +197,7 @@ public:
         check(epop_client_init(&session_, sizeof session_, &config));
     }
 
-private:
+  private:
     template <class Event, void (client_handler::*handle)(const Event &)>
     static std::int32_t on(void *user, const Event *event) noexcept
     {
@@ -189,19 +233,42 @@ private:
 
 /* Override what you serve. A question that is not answered in its function stays open: answer it later. The defaults
  * refuse. */
-class server_handler {
-public:
+class server_handler
+{
+  public:
     virtual ~server_handler() = default;
-    virtual void on_auth(epop_server *server, const epop_auth_event &) { refuse(server, EPOP_CODE_AUTH); }
-    virtual void on_open(epop_server *server, const epop_open_event &) { refuse(server, EPOP_CODE_SYS_TEMP); }
-    virtual void on_info(epop_server *, const epop_info_event &) {}
-    virtual void on_send(epop_server *server, const epop_send_event &) { refuse(server, EPOP_CODE_NONE); }
-    virtual void on_commit(epop_server *server, const epop_commit_event &) { refuse(server, EPOP_CODE_NONE); }
-    virtual void on_command(epop_server *server, const epop_command_event &) { refuse(server, EPOP_CODE_NONE); }
-    virtual void on_trace(epop_server *, const epop_trace_event &) {}
+    virtual void on_auth(epop_server *server, const epop_auth_event &)
+    {
+        refuse(server, EPOP_CODE_AUTH);
+    }
+    virtual void on_open(epop_server *server, const epop_open_event &)
+    {
+        refuse(server, EPOP_CODE_SYS_TEMP);
+    }
+    virtual void on_info(epop_server *, const epop_info_event &)
+    {
+    }
+    virtual void on_send(epop_server *server, const epop_send_event &)
+    {
+        refuse(server, EPOP_CODE_NONE);
+    }
+    virtual void on_commit(epop_server *server, const epop_commit_event &)
+    {
+        refuse(server, EPOP_CODE_NONE);
+    }
+    virtual void on_command(epop_server *server, const epop_command_event &)
+    {
+        refuse(server, EPOP_CODE_NONE);
+    }
+    virtual void on_trace(epop_server *, const epop_trace_event &)
+    {
+    }
 
-private:
-    static void refuse(epop_server *server, std::uint32_t code) { check(epop_server_refuse(server, code, nullptr, 0)); }
+  private:
+    static void refuse(epop_server *server, std::uint32_t code)
+    {
+        check(epop_server_refuse(server, code, nullptr, 0));
+    }
 };
 
 struct server_api {
@@ -215,8 +282,9 @@ struct server_api {
     static constexpr auto feed = epop_server_feed;
 };
 
-class server : public session<server_api> {
-public:
+class server : public session<server_api>
+{
+  public:
     /* `config` gives flags, texts, limits and `sasl`. The handler must outlive the session. */
     explicit server(server_handler &handler, epop_server_config config) : handler_(handler)
     {
@@ -232,7 +300,7 @@ public:
         check(epop_server_init(&session_, sizeof session_, &config));
     }
 
-private:
+  private:
     template <class Event, void (server_handler::*handle)(epop_server *, const Event &)>
     static std::int32_t on(void *user, const Event *event) noexcept
     {

@@ -133,7 +133,8 @@ typedef struct epop_sync_report_event {
     uint32_t kind; /* EPOP_EVENT_SYNC_REPORT */
     uint32_t number;
     uint32_t outcome; /* EPOP_SYNC_ bits */
-    int32_t result;  /* EPOP_OK, or why it failed: EPOP_ERR_SYNC_REFUSED (-ERR to RETR, to TOP in its place, or to DELE;
+    int32_t
+        result;      /* EPOP_OK, or why it failed: EPOP_ERR_SYNC_REFUSED (-ERR to RETR, to TOP in its place, or to DELE;
                         see  `code`), EPOP_ERR_SYNC_UNIQUE_ID, EPOP_ERR_SYNC_LATER, EPOP_ERR_LIMIT_BODY, EPOP_ERR_ABORTED,
                         EPOP_ERR_DECLINED (the host did not store it), EPOP_ERR_UNSENT, or the session's error */
     uint32_t code;   /* EPOP_CODE_ of the -ERR */

@@ -91,7 +91,7 @@ static uint32_t keep_login_name(epop_server *s)
     return 1;
 }
 
-static void ask_host(epop_server *s)
+static void ask_about_login(epop_server *s)
 {
     if (keep_login_name(s)) {
         epopi_server_ask(s, EPOP_EVENT_AUTH);
@@ -106,7 +106,7 @@ void epopi_server_sasl_continue(epop_server *s, int32_t result)
     if (result == EPOP_OK) {
         epopi_server_sasl_challenge(s, 0);
     } else if (result == EPOP_ASK) {
-        ask_host(s);
+        ask_about_login(s);
     } else if (result == EPOP_END) {
         epopi_server_sasl_end(s);
         epopi_server_ask(s, EPOP_EVENT_OPEN);

@@ -8,7 +8,8 @@
 #include <cstdlib>
 #include <string>
 
-namespace {
+namespace
+{
 
 void expect(bool condition, const char *what)
 {
@@ -44,7 +45,10 @@ struct Host : epop::server_handler {
     {
         epop::check(epop_server_info(server, mail.size(), "id", 2));
     }
-    void on_send(epop_server *server, const epop_send_event &) override { epop::check(epop_server_accept(server)); }
+    void on_send(epop_server *server, const epop_send_event &) override
+    {
+        epop::check(epop_server_accept(server));
+    }
     void on_commit(epop_server *server, const epop_commit_event &event) override
     {
         marked = event.marked;
@@ -191,7 +195,8 @@ void errors_of_the_library()
         epop::client client(guest, config);
         expect(false, "an unknown flag is refused");
     } catch (const epop::failure &failed) {
-        expect(failed.code() == EPOP_ERR_VALUE && failed.what() == std::string(epop_strerror(EPOP_ERR_VALUE)), "by name");
+        expect(failed.code() == EPOP_ERR_VALUE && failed.what() == std::string(epop_strerror(EPOP_ERR_VALUE)),
+               "by name");
     }
     epop::client client(guest, client_config());
     try {

@@ -418,14 +418,21 @@ static void test_renegotiation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),          cmocka_unit_test(test_name_that_is_sent),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_name_that_is_sent),
         cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_untrusted),      cmocka_unit_test(test_host_pardons),
-        cmocka_unit_test(test_no_certificate), cmocka_unit_test(test_client_certificate),
-        cmocka_unit_test(test_tls_1_1),        cmocka_unit_test(test_plaintext),
-        cmocka_unit_test(test_cuts),           cmocka_unit_test(test_flips),
-        cmocka_unit_test(test_bent_record),    cmocka_unit_test(test_alert_behind_full_output),
-        cmocka_unit_test(test_truncation),     cmocka_unit_test(test_behind_close),
+        cmocka_unit_test(test_untrusted),
+        cmocka_unit_test(test_host_pardons),
+        cmocka_unit_test(test_no_certificate),
+        cmocka_unit_test(test_client_certificate),
+        cmocka_unit_test(test_tls_1_1),
+        cmocka_unit_test(test_plaintext),
+        cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_flips),
+        cmocka_unit_test(test_bent_record),
+        cmocka_unit_test(test_alert_behind_full_output),
+        cmocka_unit_test(test_truncation),
+        cmocka_unit_test(test_behind_close),
         cmocka_unit_test(test_renegotiation),
     };
 

@@ -1,5 +1,5 @@
-/* What a server keeps of a password, made at once and in slices: the users of RFC 5802 section 5 and RFC 7677 section 3,
- * with keys worked out by Python's hashlib.
+/* What a server keeps of a password, made at once and in slices: the users of RFC 5802 section 5 and RFC 7677 section
+ * 3, with keys worked out by Python's hashlib.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  */
@@ -109,9 +109,9 @@ static void the_least(void **state)
 
     (void)state;
     assert_int_equal(epop_scram_derive(&crypto, EPOP_HASH_SHA1, password, 6, "salt", 4, 1, same[0], same[1]), EPOP_OK);
-    assert_int_equal(epop_scram_derive_begin(&derivation, sizeof derivation, &crypto, EPOP_HASH_SHA1, password, 6,
-                                             "salt", 4, 1),
-                     EPOP_OK);
+    assert_int_equal(
+        epop_scram_derive_begin(&derivation, sizeof derivation, &crypto, EPOP_HASH_SHA1, password, 6, "salt", 4, 1),
+        EPOP_OK);
     assert_int_equal(step(&derivation, 0), EPOP_OK);
     assert_memory_equal(stored_key, same[0], 20);
     assert_memory_equal(server_key, same[1], 20);
@@ -149,8 +149,10 @@ static void wrong_calls(void **state)
                      EPOP_ERR_NULL);
     assert_int_equal(epop_scram_derive(&crypto, user->hash, password, 6, NULL, 4, 1, stored_key, server_key),
                      EPOP_ERR_NULL);
-    assert_int_equal(epop_scram_derive(&crypto, user->hash, password, 6, "salt", 4, 1, NULL, server_key), EPOP_ERR_NULL);
-    assert_int_equal(epop_scram_derive(&crypto, user->hash, password, 6, "salt", 4, 1, stored_key, NULL), EPOP_ERR_NULL);
+    assert_int_equal(epop_scram_derive(&crypto, user->hash, password, 6, "salt", 4, 1, NULL, server_key),
+                     EPOP_ERR_NULL);
+    assert_int_equal(epop_scram_derive(&crypto, user->hash, password, 6, "salt", 4, 1, stored_key, NULL),
+                     EPOP_ERR_NULL);
     assert_int_equal(epop_scram_derive(&crypto, user->hash, password, 6, "salt", 4, 0, stored_key, server_key),
                      EPOP_ERR_VALUE);
     assert_int_equal(epop_scram_derive(&crypto, 0, password, 6, "salt", 4, 1, stored_key, server_key), EPOP_ERR_VALUE);
@@ -159,10 +161,8 @@ static void wrong_calls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(at_once, set_up),
-        cmocka_unit_test_setup(without_rounds, set_up),
-        cmocka_unit_test_setup(in_slices, set_up),
-        cmocka_unit_test_setup(the_least, set_up),
+        cmocka_unit_test_setup(at_once, set_up),     cmocka_unit_test_setup(without_rounds, set_up),
+        cmocka_unit_test_setup(in_slices, set_up),   cmocka_unit_test_setup(the_least, set_up),
         cmocka_unit_test_setup(wrong_calls, set_up),
     };
 

@@ -63,9 +63,9 @@ typedef struct pair {
     uint8_t deleted[(PAIR_MESSAGES + 7) / 8];
     pair_message messages[PAIR_MESSAGES + 1];
     uint32_t count;
-    uint32_t failures;    /* logins that are still to be refused */
-    uint32_t asked;       /* EPOP_EVENT_ of a question that is held */
-    const uint8_t *body;  /* what is being pushed */
+    uint32_t failures;   /* logins that are still to be refused */
+    uint32_t asked;      /* EPOP_EVENT_ of a question that is held */
+    const uint8_t *body; /* what is being pushed */
     size_t body_left;
     uint32_t sending; /* number of the message on_send asked for */
     uint32_t commits;

@@ -67,8 +67,8 @@ static int32_t on_info(void *user, const epop_info_event *event)
         record_add(&host->log, "info %u\n", (unsigned)event->number);
     }
     if (event->number != host->vanished) {
-        assert_int_equal(epop_server_info(&host->server, message->octets, message->unique_id,
-                                          strlen(message->unique_id)), EPOP_OK);
+        assert_int_equal(
+            epop_server_info(&host->server, message->octets, message->unique_id, strlen(message->unique_id)), EPOP_OK);
     }
     return done(host, event->kind);
 }

@@ -39,14 +39,14 @@ typedef struct server_host {
     uint32_t count;
     uint64_t octets;
     record log;
-    record said;       /* all output that was acknowledged since server_said */
-    uint64_t events;   /* how many callbacks there were */
-    uint32_t auth;     /* what to do with questions: YES, NO, HOLD */
+    record said;     /* all output that was acknowledged since server_said */
+    uint64_t events; /* how many callbacks there were */
+    uint32_t auth;   /* what to do with questions: YES, NO, HOLD */
     uint32_t open;
     uint32_t send;
     uint32_t commit;
     uint32_t command;
-    uint32_t code;     /* of a NO; its text is the session's own */
+    uint32_t code; /* of a NO; its text is the session's own */
     uint32_t show_info;
     uint32_t vanished;  /* the message on_info knows nothing of */
     uint32_t stop_kind; /* a callback of this kind returns stop_result */

@@ -20,19 +20,19 @@
     X(SEND_ASKED, TRANSACTION, ANSWER, 0, 0)                                                                           \
     X(COMMIT_ASKED, UPDATE, ANSWER, 0, 0)                                                                              \
     X(COMMAND_ASKED, TRANSACTION, ANSWER, 0, 0)                                                                        \
-    X(BODY, TRANSACTION, DRAIN | BODY, 600, 0)     /* the status line of RETR 3 is in the output */                    \
-    X(LISTING, TRANSACTION, DRAIN, 600, 0)         /* UIDL of many messages, and the output is full */                 \
-    X(TLS_AGREED, AUTHORIZATION, DRAIN, 600, 60)   /* the +OK to STLS is in the output */                              \
-    X(TLS_WANTED, AUTHORIZATION, TLS, 600, 60)     /* and was sent */                                                  \
-    X(ENDED, ENDED, CLOSE, 0, 0)                   /* QUIT was answered */                                             \
-    X(REFUSED, ENDED, DRAIN | CLOSE, 600, 60)      /* the greeting is -ERR */                                          \
-    X(DEAD, ENDED, CLOSE, 0, 0)                    /* a line that ends in a bare LF came */
+    X(BODY, TRANSACTION, DRAIN | BODY, 600, 0)   /* the status line of RETR 3 is in the output */                      \
+    X(LISTING, TRANSACTION, DRAIN, 600, 0)       /* UIDL of many messages, and the output is full */                   \
+    X(TLS_AGREED, AUTHORIZATION, DRAIN, 600, 60) /* the +OK to STLS is in the output */                                \
+    X(TLS_WANTED, AUTHORIZATION, TLS, 600, 60)   /* and was sent */                                                    \
+    X(ENDED, ENDED, CLOSE, 0, 0)                 /* QUIT was answered */                                               \
+    X(REFUSED, ENDED, DRAIN | CLOSE, 600, 60)    /* the greeting is -ERR */                                            \
+    X(DEAD, ENDED, CLOSE, 0, 0)                  /* a line that ends in a bare LF came */
 
 enum {
 #define SERVER_STATE(name, phase, wants, deadline, login) IN_##name,
     SERVER_STATES(SERVER_STATE)
 #undef SERVER_STATE
-    SERVER_STATE_COUNT
+        SERVER_STATE_COUNT
 };
 
 /* Brings the host into the state, checks what the getters say, and empties the log. From then on questions are held. */

@@ -199,8 +199,8 @@ static void without_callbacks(void **data)
 /* A dialogue in which every kind of callback comes: greeting (with a quirk), ask, trace, reply, row, body, end. */
 static int32_t dialogue(void)
 {
-    static const char *const lines[] = {"+OKready\r\n", "+OK\r\nTOP\r\n.\r\n", "+OK\r\n", "+OK\r\n", "-ERR\r\n",
-                                        "+OK\r\nabc\r\n.\r\n"};
+    static const char *const lines[] = {"+OKready\r\n", "+OK\r\nTOP\r\n.\r\n", "+OK\r\n", "+OK\r\n",
+                                        "-ERR\r\n",     "+OK\r\nabc\r\n.\r\n"};
     int32_t result = EPOP_OK;
     size_t i;
 
@@ -438,8 +438,8 @@ static void traits(void **data)
         assert_int_equal(epop_client_capa(c, 1), EPOP_OK);
         client_says(&host, "CAPA\r\n");
         client_hears(&host, line.text);
-        assert_int_equal(epop_client_traits(c), peers[i / 2].traits > 0 || i % 2 ? peers[i / 2].traits
-                                                                                : (uint32_t)EPOP_TRAIT_FETCH_HIDES);
+        assert_int_equal(epop_client_traits(c),
+                         peers[i / 2].traits > 0 || i % 2 ? peers[i / 2].traits : (uint32_t)EPOP_TRAIT_FETCH_HIDES);
         record_free(&line);
     }
 }
@@ -475,12 +475,12 @@ static int finish(void **data)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(null_is_refused),    cmocka_unit_test(null_to_every_command),
+        cmocka_unit_test(null_is_refused),      cmocka_unit_test(null_to_every_command),
         cmocka_unit_test(null_to_every_getter), cmocka_unit_test(struct_sizes),
-        cmocka_unit_test(config_errors),      cmocka_unit_test(times),
-        cmocka_unit_test(without_callbacks),  cmocka_unit_test(a_callback_aborts),
-        cmocka_unit_test(a_callback_pauses),  cmocka_unit_test(a_callback_reenters),
-        cmocka_unit_test(error_info),         cmocka_unit_test(quit_unknown),
+        cmocka_unit_test(config_errors),        cmocka_unit_test(times),
+        cmocka_unit_test(without_callbacks),    cmocka_unit_test(a_callback_aborts),
+        cmocka_unit_test(a_callback_pauses),    cmocka_unit_test(a_callback_reenters),
+        cmocka_unit_test(error_info),           cmocka_unit_test(quit_unknown),
         cmocka_unit_test(error_info_when_idle), cmocka_unit_test(traits),
     };
 

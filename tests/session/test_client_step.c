@@ -159,8 +159,8 @@ static int32_t on_ask(void *user, const epop_ask_event *event)
     return 0;
 }
 
-static const epop_client_callbacks callbacks = {sizeof callbacks, 0, NULL, on_reply, on_row, on_body, on_end, on_ask,
-                                                NULL,             NULL};
+static const epop_client_callbacks callbacks = {sizeof callbacks, 0,      NULL,   on_reply, on_row,
+                                                on_body,          on_end, on_ask, NULL,     NULL};
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * The server

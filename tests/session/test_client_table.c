@@ -91,7 +91,10 @@ typedef struct call_row {
     const char *wire;
 } call_row;
 
-#define ROW(name, results, wire) {#name, call_##name, results, wire}
+#define ROW(name, results, wire)                                                                                       \
+    {                                                                                                                  \
+#name, call_##name, results, wire                                                                              \
+    }
 
 static const call_row calls[] = {
     /* GREETING AUTHORIZATION ASKED_USER ASKED_PASSWORD LOGIN_CAPA, TRANSACTION WAITING ROWS BODY,
@@ -230,10 +233,12 @@ static const struct {
     const char *text;
     size_t len;
 } lines[] = {
-    {TEXT("+OK\r\n")},       {TEXT("-ERR\r\n")}, {TEXT("+OK 2 320\r\n")}, {TEXT(".\r\n")},  {TEXT("1 120\r\n")},
-    {TEXT("+ go on\r\n")},   {TEXT("+\r\n")},    {TEXT("* BYE\r\n")},     {TEXT("\r\n")},   {TEXT("\n")},
-    {TEXT("+OK\n")},         {TEXT("\0\r\n")},   {TEXT("x")},             {TEXT("\0")},     {TEXT("\r")},
-    {TEXT("..\r\n")},        {TEXT("\xff\xfe")}, {TEXT("TOP 1 2\r\n")},
+    {TEXT("+OK\r\n")}, {TEXT("-ERR\r\n")},  {TEXT("+OK 2 320\r\n")},
+    {TEXT(".\r\n")},   {TEXT("1 120\r\n")}, {TEXT("+ go on\r\n")},
+    {TEXT("+\r\n")},   {TEXT("* BYE\r\n")}, {TEXT("\r\n")},
+    {TEXT("\n")},      {TEXT("+OK\n")},     {TEXT("\0\r\n")},
+    {TEXT("x")},       {TEXT("\0")},        {TEXT("\r")},
+    {TEXT("..\r\n")},  {TEXT("\xff\xfe")},  {TEXT("TOP 1 2\r\n")},
 };
 
 static void silence_is_broken(uint32_t state, int32_t expected)
@@ -256,8 +261,8 @@ static void silence_is_broken(uint32_t state, int32_t expected)
 /* Law 9 (in step) and law 7 (nothing in the clear after STLS). */
 static void octets_where_none_are_due(void **data)
 {
-    static const uint32_t silent[] = {IN_AUTHORIZATION, IN_ASKED_USER, IN_ASKED_PASSWORD, IN_TRANSACTION, IN_TLS_UP,
-                                      IN_UTF8_ON,       IN_QUIT_UNSENT, IN_ENDED,         IN_REFUSED,     IN_DEAD};
+    static const uint32_t silent[] = {IN_AUTHORIZATION, IN_ASKED_USER,  IN_ASKED_PASSWORD, IN_TRANSACTION, IN_TLS_UP,
+                                      IN_UTF8_ON,       IN_QUIT_UNSENT, IN_ENDED,          IN_REFUSED,     IN_DEAD};
     size_t i;
 
     (void)data;

@@ -71,7 +71,7 @@ static void abort_there(client_host *h, uint32_t kind)
 }
 
 typedef struct abort_row {
-    uint32_t kind;  /* the event in whose callback the transfer is aborted; 0: after `at` octets, from outside */
+    uint32_t kind; /* the event in whose callback the transfer is aborted; 0: after `at` octets, from outside */
     size_t at;
     const char *log;
 } abort_row;

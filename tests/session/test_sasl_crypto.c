@@ -163,8 +163,8 @@ static int32_t open_server(void)
 
 static void open_client(void)
 {
-    static const epop_client_callbacks callbacks = {
-        sizeof callbacks, 0, NULL, NULL, NULL, NULL, on_end, on_ask, NULL, NULL};
+    static const epop_client_callbacks callbacks = {sizeof callbacks, 0,      NULL, NULL, NULL, NULL,
+                                                    on_end,           on_ask, NULL, NULL};
     epop_client_config config;
 
     memset(&config, 0, sizeof config);
@@ -229,8 +229,8 @@ static uint32_t log_in(epop_sasl_mechanism mechanism, uint32_t client_fails, uin
  */
 
 static const epop_sasl_mechanism hashing[] = {
-    epop_sasl_cram_md5,         epop_sasl_apop,           epop_sasl_scram_sha_1,
-    epop_sasl_scram_sha_1_plus, epop_sasl_scram_sha_256,  epop_sasl_scram_sha_256_plus,
+    epop_sasl_cram_md5,         epop_sasl_apop,          epop_sasl_scram_sha_1,
+    epop_sasl_scram_sha_1_plus, epop_sasl_scram_sha_256, epop_sasl_scram_sha_256_plus,
 };
 
 static uint32_t calls_of(epop_sasl_mechanism mechanism, const side *s)

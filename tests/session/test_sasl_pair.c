@@ -415,7 +415,7 @@ static void every_way(epop_sasl_mechanism mechanism, const char *user, const cha
 
     for (size_t i = 0; i < 7 * 4 * 4; i++) {
         manner how = {chunks[i % 7], (uint32_t)(i / 7 % 2), (uint32_t)(i / 14 % 2), rooms[i / 28], user, secret,
-                      binding, (uint32_t)(i % 2)};
+                      binding,       (uint32_t)(i % 2)};
         run(mechanism, &how);
         assert_string_equal(result_name(w.end), result_name(end));
         assert_int_equal(epop_client_phase(&w.client),

@@ -119,7 +119,10 @@ typedef struct call_row {
     const char *results;
 } call_row;
 
-#define ROW(name, results) {#name, call_##name, results}
+#define ROW(name, results)                                                                                             \
+    {                                                                                                                  \
+#name, call_##name, results                                                                                    \
+    }
 
 static const call_row calls[] = {
     /* AUTHORIZATION NO_CLEARTEXT AFTER_USER TLS_UP TRANSACTION,
@@ -265,7 +268,8 @@ static void answer_twice(server_host *h, uint32_t kind)
     assert_int_equal(refuse_them                  ? call_refuse(s)
                      : kind == EPOP_EVENT_OPEN    ? call_opened(s)
                      : kind == EPOP_EVENT_COMMAND ? call_reply(s)
-                                                  : call_accept(s), EPOP_OK);
+                                                  : call_accept(s),
+                     EPOP_OK);
     assert_int_equal(call_accept(s), EPOP_ERR_NOT_ASKED);
     assert_int_equal(call_refuse(s), EPOP_ERR_NOT_ASKED);
     assert_int_equal(call_opened(s), EPOP_ERR_NOT_ASKED);
@@ -278,7 +282,7 @@ static void one_answer_for_one_question(void **data)
         uint32_t state;
         const char *line;
     } questions[] = {
-        {IN_AFTER_USER, "PASS x\r\n"}, {IN_TRANSACTION, "XFOO\r\n"}, {IN_TRANSACTION, "TOP 1 1\r\n"},
+        {IN_AFTER_USER, "PASS x\r\n"},  {IN_TRANSACTION, "XFOO\r\n"}, {IN_TRANSACTION, "TOP 1 1\r\n"},
         {IN_TRANSACTION, "RETR 1\r\n"}, {IN_TRANSACTION, "QUIT\r\n"},
     };
     size_t i;

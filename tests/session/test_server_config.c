@@ -70,60 +70,68 @@ typedef struct text_row {
     int32_t result;
 } text_row;
 
+static const text_row config_greetings[] = {
+    {TEXT(""), EPOP_OK},
+    {TEXT("hi \xe9"), EPOP_OK},
+    {TEXT("a\rb"), EPOP_ERR_OCTET},
+    {TEXT("a\n"), EPOP_ERR_OCTET},
+    {TEXT("\0"), EPOP_ERR_OCTET},
+    {large, 506, EPOP_OK}, /* and 6: 512 */
+    {large, 507, EPOP_ERR_TOO_LONG},
+    {large, 69000, EPOP_ERR_TOO_LONG},
+};
+
+static const text_row config_implementations[] = {
+    {TEXT("epop 1"), EPOP_OK},       {TEXT("a\r\nb"), EPOP_ERR_OCTET},
+    {TEXT("a\0b"), EPOP_ERR_OCTET},  {large, 495, EPOP_OK}, /* and "IMPLEMENTATION ", CRLF: 512 */
+    {large, 496, EPOP_ERR_TOO_LONG}, {large, 69000, EPOP_ERR_TOO_LONG},
+};
+
+static const text_row config_capabilities[] = {
+    {TEXT(""), EPOP_OK},
+    {TEXT("LANG\r\n"), EPOP_OK},
+    {TEXT("LANG\r\nUTF8 USER\r\n"), EPOP_OK},
+    {TEXT("LANG"), EPOP_ERR_OCTET},
+    {TEXT("LANG\r"), EPOP_ERR_OCTET},
+    {TEXT("LANG\n"), EPOP_ERR_OCTET},
+    {TEXT("LANG\r\nX"), EPOP_ERR_OCTET},
+    {TEXT("\r\n"), EPOP_ERR_OCTET},
+    {TEXT("LANG\r\n\r\n"), EPOP_ERR_OCTET},
+    {TEXT(".\r\n"), EPOP_ERR_OCTET},
+    {TEXT("LANG\r\n.X\r\n"), EPOP_ERR_OCTET},
+    {TEXT("A\nB\r\n"), EPOP_ERR_OCTET},
+    {TEXT("A\rB\r\n"), EPOP_ERR_OCTET},
+    {TEXT("A\0\r\n"), EPOP_ERR_OCTET},
+    {large + sizeof large - 512, 512, EPOP_OK},
+    {large + sizeof large - 513, 513, EPOP_ERR_TOO_LONG},
+    {large, sizeof large, EPOP_ERR_TOO_LONG},
+};
+
 static void config_texts(void **data)
 {
-    static const text_row greetings[] = {
-        {TEXT(""), EPOP_OK},           {TEXT("hi \xe9"), EPOP_OK},      {TEXT("a\rb"), EPOP_ERR_OCTET},
-        {TEXT("a\n"), EPOP_ERR_OCTET}, {TEXT("\0"), EPOP_ERR_OCTET},    {large, 506, EPOP_OK}, /* and 6: 512 */
-        {large, 507, EPOP_ERR_TOO_LONG}, {large, 69000, EPOP_ERR_TOO_LONG},
-    };
-    static const text_row implementations[] = {
-        {TEXT("epop 1"), EPOP_OK},        {TEXT("a\r\nb"), EPOP_ERR_OCTET},  {TEXT("a\0b"), EPOP_ERR_OCTET},
-        {large, 495, EPOP_OK}, /* "IMPLEMENTATION ", CRLF: 512 */            {large, 496, EPOP_ERR_TOO_LONG},
-        {large, 69000, EPOP_ERR_TOO_LONG},
-    };
-    static const text_row capabilities[] = {
-        {TEXT(""), EPOP_OK},
-        {TEXT("LANG\r\n"), EPOP_OK},
-        {TEXT("LANG\r\nUTF8 USER\r\n"), EPOP_OK},
-        {TEXT("LANG"), EPOP_ERR_OCTET},
-        {TEXT("LANG\r"), EPOP_ERR_OCTET},
-        {TEXT("LANG\n"), EPOP_ERR_OCTET},
-        {TEXT("LANG\r\nX"), EPOP_ERR_OCTET},
-        {TEXT("\r\n"), EPOP_ERR_OCTET},
-        {TEXT("LANG\r\n\r\n"), EPOP_ERR_OCTET},
-        {TEXT(".\r\n"), EPOP_ERR_OCTET},
-        {TEXT("LANG\r\n.X\r\n"), EPOP_ERR_OCTET},
-        {TEXT("A\nB\r\n"), EPOP_ERR_OCTET},
-        {TEXT("A\rB\r\n"), EPOP_ERR_OCTET},
-        {TEXT("A\0\r\n"), EPOP_ERR_OCTET},
-        {large + sizeof large - 512, 512, EPOP_OK},
-        {large + sizeof large - 513, 513, EPOP_ERR_TOO_LONG},
-        {large, sizeof large, EPOP_ERR_TOO_LONG},
-    };
     size_t i;
 
     (void)data;
     memset(large, 'x', sizeof large - 2);
     memcpy(large + sizeof large - 2, "\r\n", 2);
-    for (i = 0; i < COUNT(greetings); i++) {
+    for (i = 0; i < COUNT(config_greetings); i++) {
         prepared();
-        host.config.greeting = greetings[i].text;
-        host.config.greeting_len = greetings[i].len;
-        assert_string_equal(result_name(init_with(&host.config)), result_name(greetings[i].result));
+        host.config.greeting = config_greetings[i].text;
+        host.config.greeting_len = config_greetings[i].len;
+        assert_string_equal(result_name(init_with(&host.config)), result_name(config_greetings[i].result));
     }
-    for (i = 0; i < COUNT(implementations); i++) {
+    for (i = 0; i < COUNT(config_implementations); i++) {
         prepared();
-        host.config.implementation = implementations[i].text;
-        host.config.implementation_len = implementations[i].len;
-        assert_string_equal(result_name(init_with(&host.config)), result_name(implementations[i].result));
+        host.config.implementation = config_implementations[i].text;
+        host.config.implementation_len = config_implementations[i].len;
+        assert_string_equal(result_name(init_with(&host.config)), result_name(config_implementations[i].result));
     }
-    for (i = 0; i < COUNT(capabilities); i++) {
+    for (i = 0; i < COUNT(config_capabilities); i++) {
         prepared();
-        host.config.capabilities = capabilities[i].text;
-        host.config.capabilities_len = capabilities[i].len;
-        record_subject("capabilities", capabilities[i].text);
-        assert_string_equal(result_name(init_with(&host.config)), result_name(capabilities[i].result));
+        host.config.capabilities = config_capabilities[i].text;
+        host.config.capabilities_len = config_capabilities[i].len;
+        record_subject("capabilities", config_capabilities[i].text);
+        assert_string_equal(result_name(init_with(&host.config)), result_name(config_capabilities[i].result));
     }
 }
 
@@ -162,9 +170,10 @@ static void capa_by_phase(void **data)
     host.config.capabilities_len = 24;
     server_init(&host);
     server_says(&host, "+OK *\r\n");
-    server_talk(&host, "CAPA\r\n", "+OK *\r\nTOP\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\n"
-                                   "STLS\r\nLOGIN-DELAY 900 USER\r\nEXPIRE 31 USER\r\nIMPLEMENTATION epop test\r\n"
-                                   "UTF8 USER\r\nX-HOUSE a b\r\n.\r\n");
+    server_talk(&host, "CAPA\r\n",
+                "+OK *\r\nTOP\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\n"
+                "STLS\r\nLOGIN-DELAY 900 USER\r\nEXPIRE 31 USER\r\nIMPLEMENTATION epop test\r\n"
+                "UTF8 USER\r\nX-HOUSE a b\r\n.\r\n");
     server_talk(&host, "USER joe\r\n", "+OK *\r\n");
     host.open = HOLD;
     server_hears(&host, "PASS x\r\n");
@@ -173,9 +182,10 @@ static void capa_by_phase(void **data)
     maildrop.login_delay = 0;
     assert_int_equal(epop_server_opened(s, &maildrop), EPOP_OK);
     server_says(&host, "+OK *\r\n");
-    server_talk(&host, "CAPA\r\n", "+OK *\r\nTOP\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\n"
-                                   "LOGIN-DELAY 0\r\nEXPIRE NEVER\r\nIMPLEMENTATION epop test\r\n"
-                                   "UTF8 USER\r\nX-HOUSE a b\r\n.\r\n");
+    server_talk(&host, "CAPA\r\n",
+                "+OK *\r\nTOP\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\n"
+                "LOGIN-DELAY 0\r\nEXPIRE NEVER\r\nIMPLEMENTATION epop test\r\n"
+                "UTF8 USER\r\nX-HOUSE a b\r\n.\r\n");
 }
 
 /* Host lines of every length, sipped from the smallest outputs: each row has the room of the longest. */
@@ -258,8 +268,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timeout_of_the_config),
-        cmocka_unit_test(config_errors), cmocka_unit_test(config_texts), cmocka_unit_test(greetings),
-        cmocka_unit_test(capa_by_phase), cmocka_unit_test(capa_sipped),  cmocka_unit_test(names),
+        cmocka_unit_test(config_errors),
+        cmocka_unit_test(config_texts),
+        cmocka_unit_test(greetings),
+        cmocka_unit_test(capa_by_phase),
+        cmocka_unit_test(capa_sipped),
+        cmocka_unit_test(names),
     };
 
     return cmocka_run_group_tests(tests, NULL, finish);

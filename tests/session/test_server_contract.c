@@ -308,7 +308,8 @@ static void traces(void **data)
     host.callbacks.on_trace = server_on_trace;
     server_init(&host);
     server_says(&host, "+OK *\r\n");
-    server_hears(&host, "USER joe\r\nPASS x y\r\nAPOP joe 0123\r\nAUTH PLAIN AGpvZQ==\r\nAUTH AGpvZQ==\r\nLIST 1\r\nLIST\r\npass z\r\n\r\n");
+    server_hears(&host, "USER joe\r\nPASS x y\r\nAPOP joe 0123\r\nAUTH PLAIN AGpvZQ==\r\nAUTH AGpvZQ==\r\nLIST "
+                        "1\r\nLIST\r\npass z\r\n\r\n");
     server_drain(&host);
     server_saw(&host, "> +OK *\n< USER joe\n> +OK *\n< PASS redacted\nauth joe x y\nopen joe\n> +OK *\n"
                       "< APOP redacted\n> -ERR *\n< AUTH PLAIN redacted\n> -ERR *\n"
@@ -452,11 +453,17 @@ static int finish(void **data)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(null_is_refused),     cmocka_unit_test(null_where_it_is_asked_for),
-        cmocka_unit_test(null_to_every_getter), cmocka_unit_test(struct_sizes),
-        cmocka_unit_test(a_callback_aborts),   cmocka_unit_test(a_callback_pauses),
-        cmocka_unit_test(traces),              cmocka_unit_test(a_callback_reenters), cmocka_unit_test(without_callbacks),
-        cmocka_unit_test(passwords_are_wiped), cmocka_unit_test(error_info),
+        cmocka_unit_test(null_is_refused),
+        cmocka_unit_test(null_where_it_is_asked_for),
+        cmocka_unit_test(null_to_every_getter),
+        cmocka_unit_test(struct_sizes),
+        cmocka_unit_test(a_callback_aborts),
+        cmocka_unit_test(a_callback_pauses),
+        cmocka_unit_test(traces),
+        cmocka_unit_test(a_callback_reenters),
+        cmocka_unit_test(without_callbacks),
+        cmocka_unit_test(passwords_are_wiped),
+        cmocka_unit_test(error_info),
         cmocka_unit_test(long_lines),
     };
 

@@ -477,7 +477,8 @@ static uint8_t *folded_map(size_t size)
 
     assert_true(map != MAP_FAILED && file && ftruncate(fileno(file), PART) == 0);
     for (at = 0; at < size; at += PART) {
-        assert_ptr_equal(mmap(map + at, PART, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fileno(file), 0), map + at);
+        assert_ptr_equal(mmap(map + at, PART, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fileno(file), 0),
+                         map + at);
     }
     fclose(file);
     return map;

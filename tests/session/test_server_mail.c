@@ -227,8 +227,8 @@ static void a_pause_behind_accept(void **data)
         uint32_t wants = epop_server_wants(s);
         assert_true(++turns < 10);
         if (wants & EPOP_WANT_BODY) {
-            assert_string_equal(result_name(pushed++ == 0 ? epop_server_body(s, TEXT("x"), &used)
-                                                          : epop_server_body_end(s)), "OK");
+            assert_string_equal(
+                result_name(pushed++ == 0 ? epop_server_body(s, TEXT("x"), &used) : epop_server_body_end(s)), "OK");
         } else if (wants & EPOP_WANT_DRAIN) {
             server_drain(&host);
         } else if (wants & EPOP_WANT_FEED) {

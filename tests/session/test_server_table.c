@@ -26,7 +26,10 @@ typedef struct line_row {
     const char *log;
 } line_row;
 
-#define LINE(text, outcome, reply, log) {TEXT(text), outcome, reply, log}
+#define LINE(text, outcome, reply, log)                                                                                \
+    {                                                                                                                  \
+        TEXT(text), outcome, reply, log                                                                                \
+    }
 #define NEVER(text) LINE(text, "-----", NULL, NULL)
 
 static const char capa_plain[] =
@@ -265,7 +268,8 @@ static void every_line_in_every_phase(void **data)
     }
 }
 
-/* RFC 1939 section 7: PASS "immediately after a successful USER command", and at no other time; CAPA changes nothing. */
+/* RFC 1939 section 7: PASS "immediately after a successful USER command", and at no other time; CAPA changes nothing.
+ */
 static void pass_counts_right_behind_user(void **data)
 {
     uint32_t wrong = 0;
@@ -294,8 +298,8 @@ static void pass_counts_right_behind_user(void **data)
 /* Law 4: no command is read before the reply to the one before it is out. */
 static void a_line_where_none_is_read(void **data)
 {
-    static const uint32_t waiting[] = {IN_AUTH_ASKED,    IN_OPEN_ASKED, IN_SEND_ASKED, IN_COMMIT_ASKED,
-                                       IN_COMMAND_ASKED, IN_BODY,       IN_LISTING,    IN_ENDED, IN_REFUSED};
+    static const uint32_t waiting[] = {IN_AUTH_ASKED, IN_OPEN_ASKED, IN_SEND_ASKED, IN_COMMIT_ASKED, IN_COMMAND_ASKED,
+                                       IN_BODY,       IN_LISTING,    IN_ENDED,      IN_REFUSED};
     epop_server before;
     uint32_t i;
     uint32_t k;

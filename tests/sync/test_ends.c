@@ -370,8 +370,8 @@ static void stop_after_a_failure(void **data)
                    "outcome OK NOTHING listed 3 fetched 0 failed 2 marked 0 strange 0\n");
 }
 
-/* A listing that ends early is none, though it has shown a message for which there is no memory, either: of two failures
- * the first is told. */
+/* A listing that ends early is none, though it has shown a message for which there is no memory, either: of two
+ * failures the first is told. */
 static void first_of_two_failures(void **data)
 {
     static const rule rules[] = {{"STAT", "-ERR\r\n"}, {"LIST", ""}, {"UIDL", ""}, END_OF_RULES};

@@ -296,8 +296,10 @@ static int32_t do_lang(epop_client *c, const struct words *act, uintptr_t token)
 /* H: raw "XTND BBOARDS" rows */
 static int32_t do_raw(epop_client *c, const struct words *act, uintptr_t token)
 {
-    uint32_t shape = word_is(act, 2, "rows") ? EPOP_SHAPE_ROWS : word_is(act, 2, "body") ? EPOP_SHAPE_BODY
-                     : word_is(act, 2, "sasl") ? EPOP_SHAPE_SASL : EPOP_SHAPE_SINGLE;
+    uint32_t shape = word_is(act, 2, "rows")   ? EPOP_SHAPE_ROWS
+                     : word_is(act, 2, "body") ? EPOP_SHAPE_BODY
+                     : word_is(act, 2, "sasl") ? EPOP_SHAPE_SASL
+                                               : EPOP_SHAPE_SINGLE;
     const void *copy = guard_lend(&memory.lent, act->word[1].ptr, act->word[1].len);
     int32_t result = epop_client_raw(c, copy, act->word[1].len, shape, token);
 
@@ -310,11 +312,21 @@ static const struct {
     int32_t (*plain)(epop_client *c, uintptr_t token);
     int32_t (*with)(epop_client *c, const struct words *act, uintptr_t token);
 } commands[] = {
-    {"login", epop_client_login, NULL}, {"stls", epop_client_stls, NULL}, {"capa", epop_client_capa, NULL},
-    {"utf8", epop_client_utf8, NULL},   {"stat", epop_client_stat, NULL}, {"noop", epop_client_noop, NULL},
-    {"rset", epop_client_rset, NULL},   {"last", epop_client_last, NULL}, {"quit", epop_client_quit, NULL},
-    {"list", NULL, do_list},            {"uidl", NULL, do_uidl},          {"retr", NULL, do_retr},
-    {"top", NULL, do_top},              {"dele", NULL, do_dele},          {"lang", NULL, do_lang},
+    {"login", epop_client_login, NULL},
+    {"stls", epop_client_stls, NULL},
+    {"capa", epop_client_capa, NULL},
+    {"utf8", epop_client_utf8, NULL},
+    {"stat", epop_client_stat, NULL},
+    {"noop", epop_client_noop, NULL},
+    {"rset", epop_client_rset, NULL},
+    {"last", epop_client_last, NULL},
+    {"quit", epop_client_quit, NULL},
+    {"list", NULL, do_list},
+    {"uidl", NULL, do_uidl},
+    {"retr", NULL, do_retr},
+    {"top", NULL, do_top},
+    {"dele", NULL, do_dele},
+    {"lang", NULL, do_lang},
     {"raw", NULL, do_raw},
 };
 
@@ -337,8 +349,9 @@ static bool host_command(struct run *r, const struct words *act)
         } else {
             rest.count--;
         }
-        run_result(r, name, commands[i].plain ? commands[i].plain(r->client, (uintptr_t)token)
-                                              : commands[i].with(r->client, &rest, (uintptr_t)token));
+        run_result(r, name,
+                   commands[i].plain ? commands[i].plain(r->client, (uintptr_t)token)
+                                     : commands[i].with(r->client, &rest, (uintptr_t)token));
         return true;
     }
     return false;
@@ -534,6 +547,6 @@ static void client_dead_calls(struct run *r, int32_t code)
     }
 }
 
-const struct role client_role = {client_init,   client_feed,  client_eof,        client_timeout, client_tls_started,
-                                 client_output, client_ack,   client_wants,      client_error_info, client_phase,
-                                 client_deadline, client_serve, client_host,     client_reenter, client_dead_calls};
+const struct role client_role = {client_init,     client_feed,  client_eof,   client_timeout,    client_tls_started,
+                                 client_output,   client_ack,   client_wants, client_error_info, client_phase,
+                                 client_deadline, client_serve, client_host,  client_reenter,    client_dead_calls};

@@ -189,12 +189,11 @@ static bool set_script(struct config *c, const char *key, size_t len, const stru
     static const struct {
         const char *name;
         uint32_t kind;
-    } questions[] = {{"on-auth", EPOP_EVENT_AUTH},       {"on-open", EPOP_EVENT_OPEN},
-                     {"on-send", EPOP_EVENT_SEND},       {"on-commit", EPOP_EVENT_COMMIT},
-                     {"on-command", EPOP_EVENT_COMMAND}, {"in-greeting", EPOP_EVENT_GREETING},
-                     {"in-reply", EPOP_EVENT_REPLY},     {"in-row", EPOP_EVENT_ROW},
-                     {"in-end", EPOP_EVENT_END},         {"in-ask", EPOP_EVENT_ASK},
-                     {"in-quirk", EPOP_EVENT_QUIRK}};
+    } questions[] = {
+        {"on-auth", EPOP_EVENT_AUTH},     {"on-open", EPOP_EVENT_OPEN},       {"on-send", EPOP_EVENT_SEND},
+        {"on-commit", EPOP_EVENT_COMMIT}, {"on-command", EPOP_EVENT_COMMAND}, {"in-greeting", EPOP_EVENT_GREETING},
+        {"in-reply", EPOP_EVENT_REPLY},   {"in-row", EPOP_EVENT_ROW},         {"in-end", EPOP_EVENT_END},
+        {"in-ask", EPOP_EVENT_ASK},       {"in-quirk", EPOP_EVENT_QUIRK}};
 
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
         if (strlen(questions[i].name) == len && memcmp(questions[i].name, key, len) == 0 && c->scripts < SCRIPTS_MAX) {
@@ -235,9 +234,9 @@ static bool set_named(struct config *c, const char *key, size_t len, const struc
     static const struct {
         const char *key;
         bool (*set)(struct config *c, const struct words *w);
-    } keys[] = {{"role", set_role},   {"flags", set_flags}, {"eol-lf", set_eol},
-                {"show", set_show},   {"drain", set_drain}, {"greeting-code", set_greeting_code},
-                {"user", set_user},   {"password", set_password}, {"sasl", sasl_config}};
+    } keys[] = {{"role", set_role}, {"flags", set_flags},       {"eol-lf", set_eol},
+                {"show", set_show}, {"drain", set_drain},       {"greeting-code", set_greeting_code},
+                {"user", set_user}, {"password", set_password}, {"sasl", sasl_config}};
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (key_is(key, len, keys[i].key)) {

@@ -358,9 +358,8 @@ static bool move(struct run *r)
 
 static bool fences_intact(void)
 {
-    const struct guard *const guards[] = {&memory.line, &memory.output, &memory.name,
-                                          &memory.session, &memory.slots, &memory.map,
-                                          &memory.sasl, &memory.sasl_buffer};
+    const struct guard *const guards[] = {&memory.line,  &memory.output, &memory.name, &memory.session,
+                                          &memory.slots, &memory.map,    &memory.sasl, &memory.sasl_buffer};
 
     for (size_t i = 0; i < sizeof guards / sizeof *guards; i++) {
         if (!guard_intact(guards[i])) {

@@ -73,8 +73,10 @@ static int32_t do_refuse(struct run *r, const struct words *act)
 /* reply single|rows|body +OK|-ERR CODE "text" ["lines"] */
 static int32_t do_reply(struct run *r, const struct words *act)
 {
-    uint32_t shape = word_is(act, 1, "rows") ? EPOP_SHAPE_ROWS : word_is(act, 1, "body") ? EPOP_SHAPE_BODY
-                     : word_is(act, 1, "sasl") ? EPOP_SHAPE_SASL : EPOP_SHAPE_SINGLE;
+    uint32_t shape = word_is(act, 1, "rows")   ? EPOP_SHAPE_ROWS
+                     : word_is(act, 1, "body") ? EPOP_SHAPE_BODY
+                     : word_is(act, 1, "sasl") ? EPOP_SHAPE_SASL
+                                               : EPOP_SHAPE_SINGLE;
     epop_reply reply;
     int32_t result;
 

@@ -236,7 +236,10 @@ static int fence_kind(const struct words *attributes)
     static const struct {
         const char *name;
         int fence;
-    } names[] = {{"config", FENCE_CONFIG}, {"message", FENCE_MESSAGE}, {"wire", FENCE_WIRE}, {"log", FENCE_LOG},
+    } names[] = {{"config", FENCE_CONFIG},
+                 {"message", FENCE_MESSAGE},
+                 {"wire", FENCE_WIRE},
+                 {"log", FENCE_LOG},
                  {"trace", FENCE_TRACE}};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -15,9 +15,9 @@
 static const struct {
     uint32_t code;
     const char *name;
-} codes[] = {{EPOP_CODE_NONE, "NONE"},         {EPOP_CODE_OTHER, "OTHER"},       {EPOP_CODE_LOGIN_DELAY, "LOGIN-DELAY"},
-             {EPOP_CODE_IN_USE, "IN-USE"},     {EPOP_CODE_SYS, "SYS"},           {EPOP_CODE_SYS_TEMP, "SYS/TEMP"},
-             {EPOP_CODE_SYS_PERM, "SYS/PERM"}, {EPOP_CODE_AUTH, "AUTH"},         {EPOP_CODE_UTF8, "UTF8"}};
+} codes[] = {{EPOP_CODE_NONE, "NONE"},         {EPOP_CODE_OTHER, "OTHER"}, {EPOP_CODE_LOGIN_DELAY, "LOGIN-DELAY"},
+             {EPOP_CODE_IN_USE, "IN-USE"},     {EPOP_CODE_SYS, "SYS"},     {EPOP_CODE_SYS_TEMP, "SYS/TEMP"},
+             {EPOP_CODE_SYS_PERM, "SYS/PERM"}, {EPOP_CODE_AUTH, "AUTH"},   {EPOP_CODE_UTF8, "UTF8"}};
 
 const char *code_label(uint32_t code)
 {

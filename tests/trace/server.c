@@ -230,7 +230,7 @@ static bool server_host(struct run *r, const struct words *act)
     return true;
 }
 
-static const epop_server_callbacks traced = {sizeof traced, 0,          on_auth, on_open, on_info,
+static const epop_server_callbacks traced = {sizeof traced, 0,         on_auth,    on_open, on_info,
                                              on_send,       on_commit, on_command, on_trace};
 static const epop_server_callbacks untraced = {sizeof untraced, 0,         on_auth,    on_open, on_info,
                                                on_send,         on_commit, on_command, NULL};

@@ -14,9 +14,9 @@ enum {
     LONG_POSITIONS = 60,  /* and all that are NEAR an edge */
     LONG_CHUNKS = 30,
     NEAR = 20,
-    CAP_CALLBACKS = 400,  /* pauses, aborts, re-entries; above, every n-th */
+    CAP_CALLBACKS = 400, /* pauses, aborts, re-entries; above, every n-th */
     RANDOM_RUNS = 60,
-    OUTPUT_SIZES = 64     /* from the documented minimum */
+    OUTPUT_SIZES = 64 /* from the documented minimum */
 };
 
 static const struct variant PLAIN = {0, SIZE_MAX, 0, 0, 0, 0, 0, 0, false, false, false, false, 0};

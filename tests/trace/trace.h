@@ -135,7 +135,7 @@ struct config {
     uint32_t max_unknown;
     bool lf_from_client;
     bool lf_from_server;
-    bool lazy;      /* what the session sends is never taken before the whole flight was fed */
+    bool lazy; /* what the session sends is never taken before the whole flight was fed */
     bool show_info;
     struct octets greeting;
     struct octets implementation;
@@ -182,7 +182,7 @@ struct trace {
     struct step *steps;
     size_t step_count;
     size_t step_cap;
-    struct text log;      /* the golden log, one event a line, repetitions written out */
+    struct text log;       /* the golden log, one event a line, repetitions written out */
     struct text wiretrace; /* the golden trace, if has_wiretrace */
     bool has_log;
     bool has_wiretrace;
@@ -247,9 +247,9 @@ struct run {
     int32_t result;      /* of the last call */
     int32_t dead;        /* the sticky error */
     uint64_t dead_offset;
-    bool blocked;        /* feed said EPOP_AGAIN and nothing has changed since */
+    bool blocked; /* feed said EPOP_AGAIN and nothing has changed since */
     bool failed;
-    bool body_open;      /* the last line of the log is a body that may go on */
+    bool body_open; /* the last line of the log is a body that may go on */
     bool in_callback;
     uint64_t body_offset;
     uintptr_t body_token;
@@ -258,11 +258,11 @@ struct run {
     struct text wiretrace; /* both directions, in the order of the calls */
     struct text traced_in;
     struct text traced_out;
-    struct text sent;      /* octets that the session sent */
-    size_t mark;           /* where in `events` the golden log begins */
+    struct text sent; /* octets that the session sent */
+    size_t mark;      /* where in `events` the golden log begins */
     /* client host */
-    uint32_t ask;          /* the open question */
-    uint64_t ask_offset;   /* where its answer goes on */
+    uint32_t ask;        /* the open question */
+    uint64_t ask_offset; /* where its answer goes on */
     size_t next_name;
     size_t next_password;
     size_t next_other;
@@ -273,7 +273,7 @@ struct run {
     const char *mechanism; /* ... and what it belongs to */
     bool held;
     size_t next_script[64]; /* by EPOP_EVENT_ */
-    uint32_t sending;      /* message being sent; 0: none */
+    uint32_t sending;       /* message being sent; 0: none */
     bool body_done;
     uint64_t body_pos;
     struct octets body;
@@ -295,10 +295,10 @@ struct role {
     int32_t (*error_info)(const struct run *r, epop_error_info *info);
     uint32_t (*phase)(const struct run *r);
     uint32_t (*deadline)(const struct run *r);
-    bool (*serve)(struct run *r, uint32_t wants);            /* answers or pushes; false: nothing to do */
-    bool (*host)(struct run *r, const struct words *act);    /* an H line; false: not known */
-    void (*reenter)(struct run *r);                          /* in a callback: calls that are forbidden there */
-    void (*dead_calls)(struct run *r, int32_t code);         /* calls that must all say `code` now */
+    bool (*serve)(struct run *r, uint32_t wants);         /* answers or pushes; false: nothing to do */
+    bool (*host)(struct run *r, const struct words *act); /* an H line; false: not known */
+    void (*reenter)(struct run *r);                       /* in a callback: calls that are forbidden there */
+    void (*dead_calls)(struct run *r, int32_t code);      /* calls that must all say `code` now */
 };
 
 extern const struct role client_role;

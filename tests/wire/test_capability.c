@@ -410,14 +410,10 @@ static void test_null(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_mutations),
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_every_word_list),
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_struct_size),
-        cmocka_unit_test(test_null),
+        cmocka_unit_test(test_lines),           cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_empty),           cmocka_unit_test(test_names),
+        cmocka_unit_test(test_every_word_list), cmocka_unit_test(test_words),
+        cmocka_unit_test(test_struct_size),     cmocka_unit_test(test_null),
     };
 
     return cmocka_run_group_tests_name("wire/capability", tests, open_guards, close_guards);

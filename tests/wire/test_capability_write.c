@@ -72,10 +72,26 @@ static void same(epop_span a, epop_span b)
 }
 
 static const char *const lines[] = {
-    "TOP",         "SASL CRAM-MD5 KERBEROS_V4", "LOGIN-DELAY 900", "EXPIRE 5 USER", "LOGIN-DELAY 120 USER",
-    "EXPIRE 0",    "X-GOOGLE-RICO",             "EXPIRE NEVER",    "EXPIRE NEVER USER", "IMPLEMENTATION a  b 1.0",
-    "UTF8 USER",   "UTF8",                      "EXPIRE soon",     "EXPIRE USER",   "EXPIRE 4294967293",
-    "expire 7",    "LANG",                      "STLS",            "SASL",          "EXPIRE 4294967295",
+    "TOP",
+    "SASL CRAM-MD5 KERBEROS_V4",
+    "LOGIN-DELAY 900",
+    "EXPIRE 5 USER",
+    "LOGIN-DELAY 120 USER",
+    "EXPIRE 0",
+    "X-GOOGLE-RICO",
+    "EXPIRE NEVER",
+    "EXPIRE NEVER USER",
+    "IMPLEMENTATION a  b 1.0",
+    "UTF8 USER",
+    "UTF8",
+    "EXPIRE soon",
+    "EXPIRE USER",
+    "EXPIRE 4294967293",
+    "expire 7",
+    "LANG",
+    "STLS",
+    "SASL",
+    "EXPIRE 4294967295",
 };
 
 /* Lines of real servers, read, written, and read again: from the words, and from the values alone. */

@@ -135,9 +135,9 @@ static void test_write_length_limit(void **state)
 
 static void test_write_refuses_octets(void **state)
 {
-    static const uint32_t ids[] = {EPOP_CMD_USER, EPOP_CMD_PASS, EPOP_CMD_LANG, EPOP_CMD_XTND, EPOP_CMD_UNKNOWN,
-                                   EPOP_CMD_AUTH, EPOP_CMD_APOP};
-    static const char *const bad[] = {"\r", "\n", "\0", "\0x", "\r\nDELE 1", "name\r\nDELE 1",
+    static const uint32_t ids[] = {EPOP_CMD_USER,    EPOP_CMD_PASS, EPOP_CMD_LANG, EPOP_CMD_XTND,
+                                   EPOP_CMD_UNKNOWN, EPOP_CMD_AUTH, EPOP_CMD_APOP};
+    static const char *const bad[] = {"\r",     "\n",     "\0", "\0x", "\r\nDELE 1", "name\r\nDELE 1",
                                       "name\n", "na\rme", "n\0"};
     static const size_t bad_len[] = {1, 1, 1, 2, 8, 12, 5, 5, 2};
 
@@ -206,11 +206,11 @@ static const struct {
     unsigned words;
     unsigned numbers;
 } takes[] = {
-    {EPOP_CMD_USER, 1, 0}, {EPOP_CMD_PASS, 1, 0}, {EPOP_CMD_APOP, 2, 0}, {EPOP_CMD_AUTH, 2, 0}, {EPOP_CMD_STLS, 0, 0},
-    {EPOP_CMD_CAPA, 0, 0}, {EPOP_CMD_UTF8, 0, 0}, {EPOP_CMD_LANG, 1, 0}, {EPOP_CMD_STAT, 0, 0}, {EPOP_CMD_LIST, 0, 1},
-    {EPOP_CMD_UIDL, 0, 1}, {EPOP_CMD_RETR, 0, 1}, {EPOP_CMD_TOP, 0, 2},  {EPOP_CMD_DELE, 0, 1}, {EPOP_CMD_NOOP, 0, 0},
-    {EPOP_CMD_RSET, 0, 0}, {EPOP_CMD_LAST, 0, 0}, {EPOP_CMD_XTND, 1, 0}, {EPOP_CMD_QUIT, 0, 0},
-    {EPOP_CMD_UNKNOWN, 1, 0},
+    {EPOP_CMD_USER, 1, 0}, {EPOP_CMD_PASS, 1, 0}, {EPOP_CMD_APOP, 2, 0}, {EPOP_CMD_AUTH, 2, 0},
+    {EPOP_CMD_STLS, 0, 0}, {EPOP_CMD_CAPA, 0, 0}, {EPOP_CMD_UTF8, 0, 0}, {EPOP_CMD_LANG, 1, 0},
+    {EPOP_CMD_STAT, 0, 0}, {EPOP_CMD_LIST, 0, 1}, {EPOP_CMD_UIDL, 0, 1}, {EPOP_CMD_RETR, 0, 1},
+    {EPOP_CMD_TOP, 0, 2},  {EPOP_CMD_DELE, 0, 1}, {EPOP_CMD_NOOP, 0, 0}, {EPOP_CMD_RSET, 0, 0},
+    {EPOP_CMD_LAST, 0, 0}, {EPOP_CMD_XTND, 1, 0}, {EPOP_CMD_QUIT, 0, 0}, {EPOP_CMD_UNKNOWN, 1, 0},
 };
 
 static void test_write_refuses_arguments(void **state)

@@ -111,8 +111,7 @@ static void feed(epop_dot *dot, const uint8_t *in, size_t len, size_t offset, do
 
 static void compare(const dot_log *got, const dot_log *want, const uint8_t *in, size_t len)
 {
-    if (got->count != want->count ||
-        memcmp(got->entries, want->entries, want->count * sizeof want->entries[0]) != 0) {
+    if (got->count != want->count || memcmp(got->entries, want->entries, want->count * sizeof want->entries[0]) != 0) {
         octets_fail("decoded otherwise than the reference does", in, len);
     }
 }

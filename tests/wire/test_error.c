@@ -79,8 +79,18 @@ static void check_unknown(int32_t value)
 
 static void test_unknown_values(void **state)
 {
-    static const int32_t far[] = {INT32_MIN,     INT32_MIN + 1, -65536, -257, -256, 255, 256, 65536, INT32_MAX - 1,
-                                  INT32_MAX, EPOP_ERR_CALLBACK_FIRST, EPOP_ERR_CALLBACK_FIRST - 1};
+    static const int32_t far[] = {INT32_MIN,
+                                  INT32_MIN + 1,
+                                  -65536,
+                                  -257,
+                                  -256,
+                                  255,
+                                  256,
+                                  65536,
+                                  INT32_MAX - 1,
+                                  INT32_MAX,
+                                  EPOP_ERR_CALLBACK_FIRST,
+                                  EPOP_ERR_CALLBACK_FIRST - 1};
 
     (void)state;
     for (int32_t value = -1100; value <= 300; value++) {

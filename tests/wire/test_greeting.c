@@ -192,11 +192,8 @@ static void test_null(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_word),
-        cmocka_unit_test(test_examples),
-        cmocka_unit_test(test_mutations),
-        cmocka_unit_test(test_pop4),
-        cmocka_unit_test(test_null),
+        cmocka_unit_test(test_every_word), cmocka_unit_test(test_examples), cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_pop4),       cmocka_unit_test(test_null),
     };
 
     return cmocka_run_group_tests_name("wire/greeting", tests, open_guards, close_guards);

@@ -256,8 +256,16 @@ static int32_t feed_long(size_t length, const char *line_end, size_t step, size_
 
 static void test_length_limit(void **state)
 {
-    static const size_t steps[] = {1, 2, 3, 1000, 4096, EPOP_LINE_LENGTH_MAX - 1, EPOP_LINE_LENGTH_MAX,
-                                   EPOP_LINE_LENGTH_MAX + 1, EPOP_LINE_LENGTH_MAX + 2, EPOP_LINE_LENGTH_MAX + 16};
+    static const size_t steps[] = {1,
+                                   2,
+                                   3,
+                                   1000,
+                                   4096,
+                                   EPOP_LINE_LENGTH_MAX - 1,
+                                   EPOP_LINE_LENGTH_MAX,
+                                   EPOP_LINE_LENGTH_MAX + 1,
+                                   EPOP_LINE_LENGTH_MAX + 2,
+                                   EPOP_LINE_LENGTH_MAX + 16};
     static const size_t sizes[] = {1, 100, EPOP_LINE_LENGTH_MAX - 1, EPOP_LINE_LENGTH_MAX, EPOP_LINE_LENGTH_MAX + 1};
     static const struct {
         uint32_t eol;
@@ -383,14 +391,10 @@ static void test_null(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_word),
-        cmocka_unit_test(test_every_octet_is_taken),
-        cmocka_unit_test(test_buffer_limit),
-        cmocka_unit_test(test_length_limit),
-        cmocka_unit_test(test_many_lines),
-        cmocka_unit_test(test_first_line_decides),
-        cmocka_unit_test(test_init),
-        cmocka_unit_test(test_struct_size),
+        cmocka_unit_test(test_every_word),   cmocka_unit_test(test_every_octet_is_taken),
+        cmocka_unit_test(test_buffer_limit), cmocka_unit_test(test_length_limit),
+        cmocka_unit_test(test_many_lines),   cmocka_unit_test(test_first_line_decides),
+        cmocka_unit_test(test_init),         cmocka_unit_test(test_struct_size),
         cmocka_unit_test(test_null),
     };
 

@@ -435,9 +435,7 @@ static void test_quirk_names(void **state)
         QUIRK(EPOP_QUIRK_LF_SESSION),      QUIRK(EPOP_QUIRK_STATUS_SPACE),   QUIRK(EPOP_QUIRK_LONG_LINE),
         QUIRK(EPOP_QUIRK_ROW_SYNTAX),      QUIRK(EPOP_QUIRK_ROW_STATUS),     QUIRK(EPOP_QUIRK_ROW_BLANKS),
         QUIRK(EPOP_QUIRK_UNIQUE_ID_EMPTY), QUIRK(EPOP_QUIRK_UNIQUE_ID_LONG), QUIRK(EPOP_QUIRK_UNIQUE_ID_OCTETS),
-        QUIRK(EPOP_QUIRK_NEGATIVE_SIZE),
-        QUIRK(EPOP_QUIRK_CHALLENGE_TEXT),
-        QUIRK(EPOP_QUIRK_STAT_OCTETS),
+        QUIRK(EPOP_QUIRK_NEGATIVE_SIZE),   QUIRK(EPOP_QUIRK_CHALLENGE_TEXT), QUIRK(EPOP_QUIRK_STAT_OCTETS),
         QUIRK(EPOP_QUIRK_STAT_COUNT),
 #undef QUIRK
     };
@@ -484,10 +482,19 @@ static int32_t write_uidl(void *dst, size_t cap, size_t *len, const void *value)
 
 static void test_list_write(void **state)
 {
-    static const uint32_t numbers[] = {1, 9, 10, 99, 100, 65535, 65536, 999999999, 1000000000,
-                                       4294967294u, 4294967295u};
-    static const uint64_t sizes[] = {0, 1, 9, 10, 255, 4294967295u, UINT64_C(4294967296), UINT64_C(9999999999999999999),
-                                     UINT64_C(10000000000000000000), UINT64_MAX - 1, UINT64_MAX};
+    static const uint32_t numbers[] = {1,     9,         10,         99,          100,        65535,
+                                       65536, 999999999, 1000000000, 4294967294u, 4294967295u};
+    static const uint64_t sizes[] = {0,
+                                     1,
+                                     9,
+                                     10,
+                                     255,
+                                     4294967295u,
+                                     4294967296u,
+                                     9999999999999999999u,
+                                     10000000000000000000u,
+                                     18446744073709551614u,
+                                     18446744073709551615u};
     row zero = {0, 120, NULL, 0};
 
     (void)state;

@@ -275,10 +275,34 @@ static void test_every_bracket(void **state)
 static void test_status(void **state)
 {
     static const char *const bad[] = {
-        "",     "O",    "OK",   "+O",     "-",    "-E",     "-ER",  "ERR",    "+ok",   "+Ok",  "-err",
-        "-Err", " +OK", "++OK", "- ERR",  "+\t",  "*",      ".",    "+-",     "-OK",   "+ERR",
+        "",
+        "O",
+        "OK",
+        "+O",
+        "-",
+        "-E",
+        "-ER",
+        "ERR",
+        "+ok",
+        "+Ok",
+        "-err",
+        "-Err",
+        " +OK",
+        "++OK",
+        "- ERR",
+        "+\t",
+        "*",
+        ".",
+        "+-",
+        "-OK",
+        "+ERR",
         "* BYE Server shutting down.",
-        "\n+OK", "Error", "HTTP/1.1 200 OK", "+dGVzd==", "+dGV=dA= ", "+dGVzdA-=",
+        "\n+OK",
+        "Error",
+        "HTTP/1.1 200 OK",
+        "+dGVzd==",
+        "+dGV=dA= ",
+        "+dGVzdA-=",
     };
 
     (void)state;
@@ -319,8 +343,8 @@ static void test_examples(void **state)
     expect("-ERR [SYS/PERM]", EPOP_STATUS_ERR, EPOP_CODE_SYS_PERM, "SYS/PERM", "[SYS/PERM]", "");
     expect("-ERR [SYS/TEMP/DISK] x", EPOP_STATUS_ERR, EPOP_CODE_SYS_TEMP, "SYS/TEMP/DISK", "[SYS/TEMP/DISK] x", "x");
     expect("-ERR [SYS/TEMPORARY] x", EPOP_STATUS_ERR, EPOP_CODE_SYS, "SYS/TEMPORARY", "[SYS/TEMPORARY] x", "x");
-    expect("-ERR [LOGIN-DELAY/300] x", EPOP_STATUS_ERR, EPOP_CODE_LOGIN_DELAY, "LOGIN-DELAY/300",
-           "[LOGIN-DELAY/300] x", "x");
+    expect("-ERR [LOGIN-DELAY/300] x", EPOP_STATUS_ERR, EPOP_CODE_LOGIN_DELAY, "LOGIN-DELAY/300", "[LOGIN-DELAY/300] x",
+           "x");
     expect("-ERR [UTF8] x", EPOP_STATUS_ERR, EPOP_CODE_UTF8, "UTF8", "[UTF8] x", "x");
     expect("-ERR [UTF-8] x", EPOP_STATUS_ERR, EPOP_CODE_OTHER, "UTF-8", "[UTF-8] x", "x");
     expect("-ERR [SYSTEM] x", EPOP_STATUS_ERR, EPOP_CODE_OTHER, "SYSTEM", "[SYSTEM] x", "x");

@@ -190,7 +190,7 @@ static void test_long_messages(void **state)
         uint32_t lines = octets_random(&seed) % 30;
 
         for (size_t i = 0; i < len; i++) {
-            in[i] = (uint8_t)"abcdefghijklmnopqrstuvwxyz.\r\n\n"[octets_random(&seed) % 30];
+            in[i] = (uint8_t) "abcdefghijklmnopqrstuvwxyz.\r\n\n"[octets_random(&seed) % 30];
         }
         for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
             check_pieces(in, len, octets_random(&seed) % 70, steps[i], lines);
@@ -219,11 +219,8 @@ static void test_null(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_word),
-        cmocka_unit_test(test_examples),
-        cmocka_unit_test(test_end_stays),
-        cmocka_unit_test(test_long_messages),
-        cmocka_unit_test(test_null),
+        cmocka_unit_test(test_every_word),    cmocka_unit_test(test_examples), cmocka_unit_test(test_end_stays),
+        cmocka_unit_test(test_long_messages), cmocka_unit_test(test_null),
     };
 
     return cmocka_run_group_tests_name("wire/top", tests, open_guard, close_guard);

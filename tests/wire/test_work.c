@@ -226,12 +226,8 @@ static void test_the_count(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_line),
-        cmocka_unit_test(test_dot),
-        cmocka_unit_test(test_stuff),
-        cmocka_unit_test(test_size_and_top),
-        cmocka_unit_test(test_parsers),
-        cmocka_unit_test(test_the_count),
+        cmocka_unit_test(test_line),         cmocka_unit_test(test_dot),     cmocka_unit_test(test_stuff),
+        cmocka_unit_test(test_size_and_top), cmocka_unit_test(test_parsers), cmocka_unit_test(test_the_count),
     };
 
     return cmocka_run_group_tests_name("wire/work", tests, NULL, NULL);

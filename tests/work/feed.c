@@ -1,5 +1,5 @@
-/* Feeds one octet again and again, in every state, in small chunks and large ones, for callgrind to count what it costs.
- * laws/work.py builds and runs this, and judges.
+/* Feeds one octet again and again, in every state, in small chunks and large ones, for callgrind to count what it
+ * costs. laws/work.py builds and runs this, and judges.
  *
  * Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
  *
@@ -17,8 +17,8 @@
 
 enum { LINE = 65536, BODY = 1048576, SMALL = 64, MIDDLE = 4096 };
 
-/* One octet stands for all that are like it: a letter, both halves of a line end, what is stuffed, what ends a C string,
- * what ends a word, and what is no ASCII. And V, of which base64 makes the letter U, where that of A is NUL. */
+/* One octet stands for all that are like it: a letter, both halves of a line end, what is stuffed, what ends a C
+ * string, what ends a word, and what is no ASCII. And V, of which base64 makes the letter U, where that of A is NUL. */
 static const char *const letter_names[] = {"A", "CR", "LF", "dot", "NUL", "space", "0xFF", "V"};
 static const char letters[] = {'A', '\r', '\n', '.', '\0', ' ', '\xff', 'V'};
 
@@ -111,8 +111,8 @@ static void server_hears(const char *text)
 
 static void open_server(epop_sasl_mechanism mechanism)
 {
-    static const epop_server_callbacks callbacks = {sizeof callbacks, 0,    on_auth, on_open, NULL,
-                                                    NULL,             NULL, NULL,    on_trace};
+    static const epop_server_callbacks callbacks = {sizeof callbacks, 0, on_auth, on_open, NULL, NULL, NULL, NULL,
+                                                    on_trace};
     epop_server_config config;
 
     open_sasl(mechanism);
@@ -151,7 +151,7 @@ static void client_hears(const char *text)
 
 static void open_client(epop_sasl_mechanism mechanism)
 {
-    static const epop_client_callbacks callbacks = {sizeof callbacks, 0,      NULL, NULL, NULL, NULL, NULL,
+    static const epop_client_callbacks callbacks = {sizeof callbacks, 0,    NULL,    NULL, NULL, NULL, NULL,
                                                     on_ask,           NULL, on_trace};
     epop_client_config config;
 
