@@ -302,14 +302,14 @@ typedef struct epop_sasl {
     uint32_t p_length;
     int32_t p_result;
     uint8_t p_binding_len;
-    uint8_t p_stage_at;
-    uint8_t p_stage_len;
+    uint8_t p_decoded_at;
+    uint8_t p_decoded_len;
     uint8_t p_flow;
     uint8_t p_flags;
     uint8_t p_code;
     uint8_t p_cancelled;
     uint8_t p_stamp_len;
-    uint8_t p_stage[48];
+    uint8_t p_decoded[48];
     uint8_t p_stamp[17];
 } epop_sasl;
 

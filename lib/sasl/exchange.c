@@ -176,11 +176,11 @@ void epopi_sasl_end(epop_sasl *s)
 {
     /* APOP's stamp is no secret, and stays: the next attempt is to be no weaker than this one. */
     epopi_wipe(s->p_buffer, s->p_buffer_size - s->p_stamp_len);
-    epopi_wipe(s->p_stage, sizeof s->p_stage);
+    epopi_wipe(s->p_decoded, sizeof s->p_decoded);
     (void)epop_base64_init(&s->p_base64);
     s->p_binding_len = 0;
-    s->p_stage_at = 0;
-    s->p_stage_len = 0;
+    s->p_decoded_at = 0;
+    s->p_decoded_len = 0;
     s->p_flow = EPOPI_FLOW_NONE;
     s->p_length = 0;
     s->p_code = 0;
@@ -326,44 +326,44 @@ int32_t epopi_sasl_answer(epop_sasl *s, epop_span text, uint8_t *dst, size_t cap
 void epopi_sasl_begin_take(epop_sasl *s)
 {
     (void)epop_base64_init(&s->p_base64);
-    s->p_stage_at = 0;
-    s->p_stage_len = 0;
+    s->p_decoded_at = 0;
+    s->p_decoded_len = 0;
     s->p_result = EPOP_OK;
 }
 
 int32_t epopi_sasl_take_rest(epop_sasl *s)
 {
     int32_t result = EPOP_OK;
-    size_t len = (size_t)(s->p_stage_len - s->p_stage_at);
+    size_t len = (size_t)(s->p_decoded_len - s->p_decoded_at);
 
     /* What stood before rubbish is still taken, so that it is all the same where the text was cut. */
     if (len == 0 || (s->p_result < 0 && s->p_result != EPOP_ERR_BASE64)) {
         return EPOP_OK;
     }
-    s->p_step.data = epopi_span(s->p_stage + s->p_stage_at, len);
+    s->p_step.data = epopi_span(s->p_decoded + s->p_decoded_at, len);
     s->p_step.last = 0;
     s->p_step.used = len;
     s->p_step.more = 0;
     result = epopi_sasl_call(s, EPOP_SASL_TAKE);
     if (result == EPOP_ASK && s->p_step.more) {
-        s->p_stage_at = (uint8_t)(s->p_stage_at + s->p_step.used);
+        s->p_decoded_at = (uint8_t)(s->p_decoded_at + s->p_step.used);
         return EPOP_ASK;
     }
-    s->p_stage_at = s->p_stage_len;
+    s->p_decoded_at = s->p_decoded_len;
     if (result != EPOP_OK) {
         s->p_result = result < 0 ? result : (int32_t)EPOP_ERR_TOO_LONG;
     }
     return EPOP_OK;
 }
 
-/* Decodes what fits the stage. */
+/* Decodes as much as p_decoded holds. */
 static void decode_piece(epop_sasl *s, const uint8_t *text, size_t len, size_t *used)
 {
     size_t wrote = 0;
-    int32_t result = epop_base64_decode(&s->p_base64, text, len, used, s->p_stage, sizeof s->p_stage, &wrote);
+    int32_t result = epop_base64_decode(&s->p_base64, text, len, used, s->p_decoded, sizeof s->p_decoded, &wrote);
 
-    s->p_stage_at = 0;
-    s->p_stage_len = (uint8_t)wrote;
+    s->p_decoded_at = 0;
+    s->p_decoded_len = (uint8_t)wrote;
     if (result < 0) {
         s->p_result = result;
         *used = len;
@@ -411,7 +411,7 @@ int32_t epopi_sasl_take_end(epop_sasl *s)
     if (epop_base64_decode_end(&s->p_base64) != EPOP_OK && result == EPOP_OK) {
         result = EPOP_ERR_BASE64;
     }
-    epopi_wipe(s->p_stage, sizeof s->p_stage);
+    epopi_wipe(s->p_decoded, sizeof s->p_decoded);
     if (result != EPOP_OK) {
         return result;
     }

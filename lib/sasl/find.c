@@ -7,7 +7,7 @@
 #include <epop/sasl.h>
 
 /* A row a mechanism, and no table: an address in a table needs a relocation. */
-#define ROWS(IS)                                                                                                       \
+#define EPOPI_MECHANISMS(IS)                                                                                           \
     IS("SCRAM-SHA-256-PLUS", epop_sasl_scram_sha_256_plus)                                                             \
     IS("SCRAM-SHA-256", epop_sasl_scram_sha_256)                                                                       \
     IS("SCRAM-SHA-1-PLUS", epop_sasl_scram_sha_1_plus)                                                                 \
@@ -28,10 +28,10 @@ epop_sasl_mechanism epop_sasl_find(const char *name, size_t len)
     if (!name) {
         return NULL;
     }
-#define RETURN_IF(known, mechanism)                                                                                    \
+#define EPOPI_RETURN_IF(known, mechanism)                                                                              \
     if (epopi_is_word(octets, len, known)) {                                                                           \
         return mechanism;                                                                                              \
     }
-    ROWS(RETURN_IF)
+    EPOPI_MECHANISMS(EPOPI_RETURN_IF)
     return NULL;
 }

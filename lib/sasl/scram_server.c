@@ -115,7 +115,7 @@ static int32_t read_client_bare(epop_span text, size_t pos, epop_span *name)
 }
 
 /* A question to the host, with the names that were written after client-first. */
-static int32_t ask_host(epop_sasl_step *step, uint32_t question, epop_span secret, uint8_t phase)
+static int32_t ask_scram_host(epop_sasl_step *step, uint32_t question, epop_span secret, uint8_t phase)
 {
     epop_span user = epopi_scram_part(step, EPOPI_SCRAM_END_OF_FIRST, EPOPI_SCRAM_NAME);
     int32_t result = epopi_step_question(step, question, user, secret);
@@ -149,7 +149,7 @@ static int32_t take_client_first(epop_sasl_step *step)
         result = add_name(step, authzid);
     }
     epopi_memory_set_number(step, EPOPI_SCRAM_CHALLENGE, epopi_memory_octets(step).len);
-    return result == EPOP_OK ? ask_host(step, EPOP_AUTH_KEY, epopi_span(NULL, 0), SCRAM_AWAITS_KEY) : result;
+    return result == EPOP_OK ? ask_scram_host(step, EPOP_AUTH_KEY, epopi_span(NULL, 0), SCRAM_AWAITS_KEY) : result;
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -316,8 +316,9 @@ static int32_t verify_final(epop_sasl_step *step, epop_span binding)
     if (result != EPOP_OK) {
         return result;
     }
-    return ask_host(step, step->state[EPOPI_SCRAM_FLAGS] & EPOPI_SCRAM_PROVEN ? EPOP_AUTH_PROVEN : EPOP_AUTH_FAILED,
-                    epopi_span(NULL, 0), SCRAM_AWAITS_DECISION);
+    return ask_scram_host(step,
+                          step->state[EPOPI_SCRAM_FLAGS] & EPOPI_SCRAM_PROVEN ? EPOP_AUTH_PROVEN : EPOP_AUTH_FAILED,
+                          epopi_span(NULL, 0), SCRAM_AWAITS_DECISION);
 }
 
 static int32_t take_client_final(epop_sasl_step *step)
@@ -339,7 +340,7 @@ static int32_t take_client_final(epop_sasl_step *step)
         return verify_final(step, epopi_span(NULL, 0));
     }
     (void)epopi_scram_attribute(all, &pos, 'p', &type);
-    return ask_host(step, EPOP_AUTH_BINDING, type, SCRAM_AWAITS_BINDING);
+    return ask_scram_host(step, EPOP_AUTH_BINDING, type, SCRAM_AWAITS_BINDING);
 }
 
 /* "type:" and the data, where the type is the client's. */

@@ -93,7 +93,7 @@ void epopi_server_do_apop(epop_server *s, const epop_command *command)
     result = epopi_sasl_start(x, 0);
     if (result == EPOP_OK) {
         epopi_sasl_begin_take(x);
-        epopi_sasl_take_octets(x, x->p_stage, put_apop_stamp(x, x->p_stage));
+        epopi_sasl_take_octets(x, x->p_decoded, put_apop_stamp(x, x->p_decoded));
         epopi_sasl_take_octets(x, host.ptr, host.len);
         epopi_sasl_take_octets(x, (const uint8_t *)">", 1);
         result = epopi_sasl_take_end(x);

@@ -8,13 +8,13 @@
 
 /* A CR is a line end of its own unless a LF follows it, as stuff.c will write it. */
 enum {
-    HEADER_START = 0, /* at the head of a line of the header: a line end here is the blank line */
-    HEADER = 1,
-    HEADER_CR = 2,
-    BLANK_CR = 3, /* the CR of the blank line was taken; a LF may belong to it */
-    BODY = 4,
-    BODY_CR = 5,
-    DONE = 6
+    TOP_HEADER_START = 0, /* at the head of a line of the header: a line end here is the blank line */
+    TOP_HEADER = 1,
+    TOP_HEADER_CR = 2,
+    TOP_BLANK_CR = 3, /* the CR of the blank line was taken; a LF may belong to it */
+    TOP_BODY = 4,
+    TOP_BODY_CR = 5,
+    TOP_DONE = 6
 };
 
 int32_t epop_top_init(epop_top *top, uint32_t lines)
@@ -23,40 +23,40 @@ int32_t epop_top_init(epop_top *top, uint32_t lines)
         return EPOP_ERR_NULL;
     }
     top->p_lines = lines;
-    top->p_state = HEADER_START;
+    top->p_state = TOP_HEADER_START;
     return EPOP_OK;
 }
 
 static uint8_t in_header(uint8_t state, uint8_t octet)
 {
-    if (state == HEADER_CR) {
+    if (state == TOP_HEADER_CR) {
         if (octet == '\n') {
-            return HEADER_START;
+            return TOP_HEADER_START;
         }
-        state = HEADER_START;
+        state = TOP_HEADER_START;
     }
     if (octet == '\r') {
-        return state == HEADER_START ? BLANK_CR : HEADER_CR;
+        return state == TOP_HEADER_START ? TOP_BLANK_CR : TOP_HEADER_CR;
     }
     if (octet == '\n') {
-        return state == HEADER_START ? BODY : HEADER_START;
+        return state == TOP_HEADER_START ? TOP_BODY : TOP_HEADER_START;
     }
-    return HEADER;
+    return TOP_HEADER;
 }
 
-/* The state after `octet`, or DONE where it does not belong to the answer any more. */
+/* The state after `octet`, or TOP_DONE where it does not belong to the answer any more. */
 static uint8_t in_body(epop_top *top, uint8_t octet)
 {
-    if ((top->p_state == BODY_CR || top->p_state == BLANK_CR) && octet == '\n') {
-        return BODY;
+    if ((top->p_state == TOP_BODY_CR || top->p_state == TOP_BLANK_CR) && octet == '\n') {
+        return TOP_BODY;
     }
     if (top->p_lines == 0) {
-        return DONE;
+        return TOP_DONE;
     }
     if (octet == '\r' || octet == '\n') {
         top->p_lines--;
     }
-    return octet == '\r' ? BODY_CR : BODY;
+    return octet == '\r' ? TOP_BODY_CR : TOP_BODY;
 }
 
 int32_t epop_top_take(epop_top *top, const void *data, size_t len, size_t *take)
@@ -67,13 +67,13 @@ int32_t epop_top_take(epop_top *top, const void *data, size_t len, size_t *take)
     if (!top || !take || (!data && len > 0)) {
         return EPOP_ERR_NULL;
     }
-    for (i = 0; i < len && top->p_state != DONE; i++) {
-        uint8_t state = top->p_state < BLANK_CR ? in_header(top->p_state, base[i]) : in_body(top, base[i]);
+    for (i = 0; i < len && top->p_state != TOP_DONE; i++) {
+        uint8_t state = top->p_state < TOP_BLANK_CR ? in_header(top->p_state, base[i]) : in_body(top, base[i]);
         top->p_state = state;
-        if (state == DONE) {
+        if (state == TOP_DONE) {
             break;
         }
     }
     *take = i;
-    return top->p_state == DONE ? EPOP_END : EPOP_OK;
+    return top->p_state == TOP_DONE ? EPOP_END : EPOP_OK;
 }
