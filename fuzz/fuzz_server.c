@@ -208,7 +208,7 @@ static int32_t on_open(void *user, const epop_open_event *event)
     return now_or_later(h, event->kind);
 }
 
-static int32_t on_info(void *user, const epop_info_event *event)
+static int32_t on_message_info(void *user, const epop_message_info_event *event)
 {
     host *h = user;
     static const char id[] = "0123456789012345678901234567890123456789012345678901234567890123456789";
@@ -217,9 +217,9 @@ static int32_t on_info(void *user, const epop_info_event *event)
     FUZZ_CHECK(!epop_server_is_deleted(&h->server, event->number));
     fuzz_log_add(&h->log, "info %u\n", (unsigned)event->number);
     if (event->number % 7 == 0) {
-        FUZZ_CHECK(epop_server_info(&h->server, 1, "a b", 3) == EPOP_ERR_OCTET);
+        FUZZ_CHECK(epop_server_message_info(&h->server, 1, "a b", 3) == EPOP_ERR_OCTET);
     } else {
-        FUZZ_CHECK(epop_server_info(&h->server, event->number * 1000u, id, event->number * 4) == EPOP_OK ||
+        FUZZ_CHECK(epop_server_message_info(&h->server, event->number * 1000u, id, event->number * 4) == EPOP_OK ||
                    event->number * 4 > EPOP_UNIQUE_ID_MAX);
     }
     return pause_or_not(h);
@@ -273,7 +273,7 @@ static int32_t on_trace(void *user, const epop_trace_event *event)
     return pause_or_not(h);
 }
 
-static const epop_server_callbacks callbacks = {sizeof callbacks, 0,         on_auth,    on_open, on_info,
+static const epop_server_callbacks callbacks = {sizeof callbacks, 0,         on_auth,    on_open, on_message_info,
                                                 on_send,          on_commit, on_command, on_trace};
 
 /* ---------------------------------------------------------------------------------------------------------------------

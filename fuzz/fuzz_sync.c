@@ -112,6 +112,7 @@ static void take_data(host *h, const char *name, uint32_t number, uint64_t offse
 
 static int32_t on_header(void *user, const epop_sync_header_event *event)
 {
+    static const uint32_t choices[] = {0, EPOP_SYNC_FETCH, EPOP_SYNC_SKIP, EPOP_SYNC_UNWANTED}; /* 0: no answer */
     host *h = user;
     uint32_t what;
 
@@ -126,11 +127,11 @@ static int32_t on_header(void *user, const epop_sync_header_event *event)
         answer_known(h, event->number);
         return pause_or_not(h);
     }
-    what = fuzz_decide(h->input) % 4;
+    what = choices[fuzz_decide(h->input) % 4];
     if (what > 0) {
         FUZZ_CHECK(epop_sync_choose(&h->sync, what) == EPOP_OK);
     }
-    if (what == EPOP_SYNC_DROP) {
+    if (what == EPOP_SYNC_UNWANTED) {
         let_go(h, event->number);
     }
     return pause_or_not(h);
@@ -338,11 +339,11 @@ static void log_outcome(host *h)
     outcome.struct_size = sizeof outcome;
     FUZZ_CHECK(epop_sync_close(&h->sync, &outcome) == EPOP_OK);
     FUZZ_CHECK(epop_sync_close(&h->sync, &outcome) == EPOP_ERR_PHASE);
-    FUZZ_CHECK(outcome.strange == 0 || outcome.deletions == EPOP_SYNC_NOTHING_DELETED);
+    FUZZ_CHECK(outcome.malformed_rows == 0 || outcome.deletions == EPOP_SYNC_NOTHING_DELETED);
     FUZZ_CHECK(epop_sync_unconfirmed(&h->sync) == 0);
     begin_event(h, epop_error_name(outcome.result), outcome.deletions);
     fuzz_log_add(&h->log, " %lu %lu %lu %lu %lu\n", (unsigned long)outcome.listed, (unsigned long)outcome.fetched,
-                 (unsigned long)outcome.failed, (unsigned long)outcome.marked, (unsigned long)outcome.strange);
+                 (unsigned long)outcome.failed, (unsigned long)outcome.marked, (unsigned long)outcome.malformed_rows);
 }
 
 static void open_client(host *h, uint8_t *line, uint8_t *out)

@@ -253,10 +253,10 @@ static void fuzz_line(const uint8_t *data, size_t size, uint32_t seed)
 
 static void decoded(fuzz_log *log, const uint8_t *data, size_t size, uint32_t eol, uint32_t *cuts)
 {
-    epop_dot dot;
+    epop_dot_decoder dot;
     size_t at = 0;
 
-    FUZZ_CHECK(epop_dot_init(&dot, eol) == EPOP_OK);
+    FUZZ_CHECK(epop_dot_decoder_init(&dot, eol) == EPOP_OK);
     while (at < size) {
         size_t n = cuts ? 1 + fuzz_below(cuts, 5) : size - at;
         epop_span slice;
@@ -291,12 +291,12 @@ static void fuzz_dot(const uint8_t *data, size_t size, uint32_t seed)
 
 static void stuffed(fuzz_log *log, const uint8_t *data, size_t size, uint32_t *cuts)
 {
-    epop_stuff stuff;
-    uint8_t end[EPOP_STUFF_END_MAX];
+    epop_dot_encoder stuff;
+    uint8_t end[EPOP_DOT_END_MAX];
     size_t at = 0;
     size_t wrote;
 
-    FUZZ_CHECK(epop_stuff_init(&stuff) == EPOP_OK);
+    FUZZ_CHECK(epop_dot_encoder_init(&stuff) == EPOP_OK);
     while (at < size) {
         size_t n = cuts ? 1 + fuzz_below(cuts, 7) : size - at;
         size_t cap = cuts ? fuzz_below(cuts, 7) : 2 * n + 2;
@@ -306,7 +306,7 @@ static void stuffed(fuzz_log *log, const uint8_t *data, size_t size, uint32_t *c
         int32_t result;
         n = n < size - at ? n : size - at;
         copy = fuzz_copy(data + at, n);
-        result = epop_stuff_encode(&stuff, copy, n, &used, dst, cap, &wrote);
+        result = epop_dot_encode(&stuff, copy, n, &used, dst, cap, &wrote);
         FUZZ_CHECK(used <= n && wrote <= cap && result == (used == n ? EPOP_OK : EPOP_FULL));
         FUZZ_CHECK(used > 0 || wrote > 0 || cap < 2);
         fuzz_log_octets(log, dst, wrote);
@@ -314,7 +314,7 @@ static void stuffed(fuzz_log *log, const uint8_t *data, size_t size, uint32_t *c
         free(copy);
         free(dst);
     }
-    FUZZ_CHECK(epop_stuff_end(&stuff, end, sizeof end, &wrote) == EPOP_OK);
+    FUZZ_CHECK(epop_dot_encode_end(&stuff, end, sizeof end, &wrote) == EPOP_OK);
     fuzz_log_octets(log, end, wrote);
 }
 

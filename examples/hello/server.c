@@ -25,17 +25,17 @@ static int32_t on_auth(void *user, const epop_auth_event *event)
 static int32_t on_open(void *user, const epop_open_event *event)
 {
     epop_maildrop maildrop = {.struct_size = sizeof maildrop, .count = 1, .octets = octets, .deleted = deleted,
-                              .deleted_size = sizeof deleted, .expire = EPOP_UNSET, .login_delay = EPOP_UNSET};
+                              .deleted_size = sizeof deleted};
     (void)user;
     (void)event;
     return epop_server_opened(&server, &maildrop);
 }
 
-static int32_t on_info(void *user, const epop_info_event *event)
+static int32_t on_message_info(void *user, const epop_message_info_event *event)
 {
     (void)user;
     (void)event;
-    return epop_server_info(&server, octets, "hello-1", 7);
+    return epop_server_message_info(&server, octets, "hello-1", 7);
 }
 
 static int32_t on_send(void *user, const epop_send_event *event)
@@ -92,11 +92,11 @@ static void serve(int fd, const epop_server_config *config)
 int main(int argc, char **argv)
 {
     static const epop_server_callbacks callbacks = {.struct_size = sizeof callbacks, .on_auth = on_auth, .on_open = on_open,
-                                                    .on_info = on_info, .on_send = on_send, .on_commit = on_commit};
+                                                    .on_message_info = on_message_info, .on_send = on_send, .on_commit = on_commit};
     static uint8_t line[EPOP_SERVER_LINE_MIN], name[64], output[EPOP_SERVER_OUTPUT_MIN];
     epop_server_config config = {.struct_size = sizeof config, .flags = EPOP_SERVER_ALLOW_CLEARTEXT, .callbacks = &callbacks,
         .line_buffer = line, .line_buffer_size = sizeof line, .name_buffer = name, .name_buffer_size = sizeof name,
-        .output_buffer = output, .output_buffer_size = sizeof output, .expire = EPOP_UNSET, .login_delay = EPOP_UNSET};
+        .output_buffer = output, .output_buffer_size = sizeof output};
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(argc == 2 ? atoi(argv[1]) : 0))};
     int listener = socket(AF_INET, SOCK_STREAM, 0), fd;
     epop_size size;

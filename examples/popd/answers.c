@@ -127,7 +127,6 @@ static void scan(struct connection *connection)
     opened.octets = maildrop_octets(connection->maildrop);
     opened.deleted = maildrop_deletion_map(connection->maildrop, &opened.deleted_size);
     opened.expire = EPOP_EXPIRE_NEVER;
-    opened.login_delay = EPOP_UNSET;
     log_head(&line, connection, "login");
     log_string(&line, "user", connection->user);
     log_word(&line, "mechanism", connection->mechanism);
@@ -140,13 +139,14 @@ static void scan(struct connection *connection)
 
 /* ---- Messages ---- */
 
-static int32_t on_info(void *user, const epop_info_event *event)
+static int32_t on_message_info(void *user, const epop_message_info_event *event)
 {
     struct connection *connection = user;
     struct unique_id id;
 
     maildrop_unique_id(connection->maildrop, event->number - 1, &id);
-    epop_server_info(&connection->session, maildrop_size(connection->maildrop, event->number - 1), id.text, id.length);
+    epop_server_message_info(&connection->session, maildrop_size(connection->maildrop, event->number - 1), id.text,
+                             id.length);
     return 0;
 }
 
@@ -336,7 +336,7 @@ const epop_server_callbacks connection_callbacks = {
     .struct_size = sizeof connection_callbacks,
     .on_auth = connection_on_auth,
     .on_open = on_open,
-    .on_info = on_info,
+    .on_message_info = on_message_info,
     .on_send = on_send,
     .on_commit = on_commit,
 };

@@ -61,7 +61,6 @@ static int init_session(struct connection *connection)
     config.implementation = implementation;
     config.implementation_len = sizeof implementation - 1;
     config.expire = EPOP_EXPIRE_NEVER;
-    config.login_delay = EPOP_UNSET;
     config.max_failed_logins = options->max_login_failures;
     config.timeout_seconds = options->idle_timeout;
     config.login_seconds = options->login_timeout;

@@ -370,7 +370,7 @@ static bool is_whole_listing(const struct plan *plan)
 {
     const epop_sync_outcome *outcome = &plan->fetch.outcome;
 
-    return outcome->result == EPOP_OK && outcome->strange == 0 && outcome->listed == plan->fetch.messages &&
+    return outcome->result == EPOP_OK && outcome->malformed_rows == 0 && outcome->listed == plan->fetch.messages &&
            (plan->fetch.has_unique_ids || (plan->fetch.was_listed && plan->fetch.messages == 0));
 }
 

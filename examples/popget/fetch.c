@@ -81,9 +81,9 @@ static uint32_t choose(struct plan *plan, const epop_sync_header_event *event)
     if (filter_condemns(filter)) {
         report_note(plan->report, "message %lu: to be deleted unread: its header is one of --delete-matching",
                     (unsigned long)event->number);
-        return EPOP_SYNC_DROP;
+        return EPOP_SYNC_UNWANTED;
     }
-    return filter_passes(filter) ? EPOP_SYNC_FETCH : EPOP_SYNC_LEAVE;
+    return filter_passes(filter) ? EPOP_SYNC_FETCH : EPOP_SYNC_SKIP;
 }
 
 static int32_t on_header(void *user, const epop_sync_header_event *event)

@@ -192,10 +192,10 @@ static void report_listings(struct plan *plan)
     } else if (outcome->result == EPOP_OK) {
         plan_report_missing(plan);
     }
-    if (outcome->strange > 0) {
+    if (outcome->malformed_rows > 0) {
         report_failure(plan->report, STATUS_PROTOCOL,
                        "lines of the listings that are strange: %lu (so nothing was deleted)",
-                       (unsigned long)outcome->strange);
+                       (unsigned long)outcome->malformed_rows);
     }
 }
 

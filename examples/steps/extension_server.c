@@ -46,12 +46,8 @@ static uint64_t octets_of(const char *message)
 
 static int32_t on_open(void *user, const epop_open_event *event)
 {
-    epop_maildrop maildrop = {.struct_size = sizeof maildrop,
-                              .count = COUNT,
-                              .deleted = deleted,
-                              .deleted_size = sizeof deleted,
-                              .expire = EPOP_UNSET,
-                              .login_delay = EPOP_UNSET};
+    epop_maildrop maildrop = {
+        .struct_size = sizeof maildrop, .count = COUNT, .deleted = deleted, .deleted_size = sizeof deleted};
     int i;
 
     (void)user;
@@ -62,13 +58,13 @@ static int32_t on_open(void *user, const epop_open_event *event)
     return epop_server_opened(&server, &maildrop);
 }
 
-static int32_t on_info(void *user, const epop_info_event *event)
+static int32_t on_message_info(void *user, const epop_message_info_event *event)
 {
     char id[16];
     int len = snprintf(id, sizeof id, "fruit-%u", (unsigned)event->number);
 
     (void)user;
-    return epop_server_info(&server, octets_of(messages[event->number - 1]), id, (size_t)len);
+    return epop_server_message_info(&server, octets_of(messages[event->number - 1]), id, (size_t)len);
 }
 
 static int32_t on_send(void *user, const epop_send_event *event)
@@ -180,7 +176,7 @@ int main(int argc, char **argv)
     static const epop_server_callbacks callbacks = {.struct_size = sizeof callbacks,
                                                     .on_auth = on_auth,
                                                     .on_open = on_open,
-                                                    .on_info = on_info,
+                                                    .on_message_info = on_message_info,
                                                     .on_send = on_send,
                                                     .on_commit = on_commit,
                                                     .on_command = on_command};
@@ -196,9 +192,7 @@ int main(int argc, char **argv)
                                        .output_buffer = output,
                                        .output_buffer_size = sizeof output,
                                        .capabilities = capabilities,
-                                       .capabilities_len = sizeof capabilities - 1,
-                                       .expire = EPOP_UNSET,
-                                       .login_delay = EPOP_UNSET};
+                                       .capabilities_len = sizeof capabilities - 1};
     int listener, fd;
 
     if (argc != 2) {

@@ -36,12 +36,12 @@ static int32_t on_open(void *user, const epop_open_event *event)
     return 0;
 }
 
-static int32_t on_info(void *user, const epop_info_event *event)
+static int32_t on_message_info(void *user, const epop_message_info_event *event)
 {
     struct join *join = (struct join *)user;
     const char *id = join->ids[event->number];
 
-    return id[0] != '\0' ? epop_server_info(&join->server, join->octets[event->number], id, strlen(id)) : 0;
+    return id[0] != '\0' ? epop_server_message_info(&join->server, join->octets[event->number], id, strlen(id)) : 0;
 }
 
 static int32_t on_send(void *user, const epop_send_event *event)
@@ -147,9 +147,7 @@ static int32_t on_end(void *user, const epop_end_event *event)
                                     .count = join->count,
                                     .octets = join->all_octets,
                                     .deleted = join->deleted,
-                                    .deleted_size = sizeof join->deleted,
-                                    .expire = EPOP_UNSET,
-                                    .login_delay = EPOP_UNSET};
+                                    .deleted_size = sizeof join->deleted};
     int good = event->result == EPOP_OK && event->status == EPOP_STATUS_OK;
 
     switch (event->command) {
@@ -231,7 +229,7 @@ void join_init(struct join *join, int is_connected)
     static const epop_server_callbacks asks = {.struct_size = sizeof asks,
                                                .on_auth = on_auth,
                                                .on_open = on_open,
-                                               .on_info = on_info,
+                                               .on_message_info = on_message_info,
                                                .on_send = on_send,
                                                .on_commit = on_commit};
     static const epop_client_callbacks answers = {.struct_size = sizeof answers,
@@ -250,9 +248,7 @@ void join_init(struct join *join, int is_connected)
                                       .name_buffer = join->server_name,
                                       .name_buffer_size = sizeof join->server_name,
                                       .output_buffer = join->server_output,
-                                      .output_buffer_size = sizeof join->server_output,
-                                      .expire = EPOP_UNSET,
-                                      .login_delay = EPOP_UNSET};
+                                      .output_buffer_size = sizeof join->server_output};
     const epop_client_config above = {.struct_size = sizeof above,
                                       .flags = EPOP_CLIENT_ALLOW_CLEARTEXT,
                                       .callbacks = &answers,

@@ -66,7 +66,7 @@ static int32_t on_auth(void *user, const epop_auth_event *event)
 
 static int32_t on_open(void *user, const epop_open_event *event)
 {
-    const epop_maildrop empty = {.struct_size = sizeof empty, .expire = EPOP_UNSET, .login_delay = EPOP_UNSET};
+    const epop_maildrop empty = {.struct_size = sizeof empty};
 
     (void)user;
     (void)event;
@@ -110,8 +110,6 @@ static int32_t start(void)
                                               .name_buffer_size = 255,
                                               .output_buffer = buffers[4],
                                               .output_buffer_size = sizeof buffers[4],
-                                              .expire = EPOP_UNSET,
-                                              .login_delay = EPOP_UNSET,
                                               .sasl = &server_sasl};
     static uint8_t server_buffer[EPOP_SASL_BUFFER_MIN];
     int32_t result = epop_sasl_init(&client_sasl, sizeof client_sasl, &sasl, buffers[5], sizeof buffers[5]);

@@ -60,18 +60,16 @@ static int32_t on_open(void *user, const epop_open_event *event)
                                     .count = 1,
                                     .octets = octets_of_message,
                                     .deleted = c->deleted,
-                                    .deleted_size = sizeof c->deleted,
-                                    .expire = EPOP_UNSET,
-                                    .login_delay = EPOP_UNSET};
+                                    .deleted_size = sizeof c->deleted};
 
     (void)event;
     return epop_server_opened(&c->server, &maildrop);
 }
 
-static int32_t on_info(void *user, const epop_info_event *event)
+static int32_t on_message_info(void *user, const epop_message_info_event *event)
 {
     (void)event;
-    return epop_server_info(&((struct connection *)user)->server, octets_of_message, "poll-1", 6);
+    return epop_server_message_info(&((struct connection *)user)->server, octets_of_message, "poll-1", 6);
 }
 
 static int32_t on_send(void *user, const epop_send_event *event)
@@ -94,7 +92,7 @@ static void open_connection(struct connection *c, int fd)
     static const epop_server_callbacks callbacks = {.struct_size = sizeof callbacks,
                                                     .on_auth = on_auth,
                                                     .on_open = on_open,
-                                                    .on_info = on_info,
+                                                    .on_message_info = on_message_info,
                                                     .on_send = on_send,
                                                     .on_commit = on_commit};
     const epop_server_config config = {.struct_size = sizeof config,
@@ -106,9 +104,7 @@ static void open_connection(struct connection *c, int fd)
                                        .name_buffer = c->name,
                                        .name_buffer_size = sizeof c->name,
                                        .output_buffer = c->output,
-                                       .output_buffer_size = sizeof c->output,
-                                       .expire = EPOP_UNSET,
-                                       .login_delay = EPOP_UNSET};
+                                       .output_buffer_size = sizeof c->output};
 
     memset(c, 0, sizeof *c);
     c->fd = fd;

@@ -37,20 +37,18 @@ static int32_t on_open(void *user, const epop_open_event *event)
                                     .count = 1,
                                     .octets = octets_of_message,
                                     .deleted = deleted,
-                                    .deleted_size = sizeof deleted,
-                                    .expire = EPOP_UNSET,
-                                    .login_delay = EPOP_UNSET};
+                                    .deleted_size = sizeof deleted};
 
     (void)user;
     (void)event;
     return epop_server_opened(&server, &maildrop);
 }
 
-static int32_t on_info(void *user, const epop_info_event *event)
+static int32_t on_message_info(void *user, const epop_message_info_event *event)
 {
     (void)user;
     (void)event;
-    return epop_server_info(&server, octets_of_message, "tls-1", 5);
+    return epop_server_message_info(&server, octets_of_message, "tls-1", 5);
 }
 
 static int32_t on_send(void *user, const epop_send_event *event)
@@ -129,7 +127,7 @@ static int32_t serve(struct link *link, int is_tls)
     static const epop_server_callbacks callbacks = {.struct_size = sizeof callbacks,
                                                     .on_auth = on_auth,
                                                     .on_open = on_open,
-                                                    .on_info = on_info,
+                                                    .on_message_info = on_message_info,
                                                     .on_send = on_send,
                                                     .on_commit = on_commit};
     static uint8_t line[EPOP_SERVER_LINE_MIN], name[64], output[EPOP_SERVER_OUTPUT_MIN];
@@ -141,9 +139,7 @@ static int32_t serve(struct link *link, int is_tls)
                                        .name_buffer = name,
                                        .name_buffer_size = sizeof name,
                                        .output_buffer = output,
-                                       .output_buffer_size = sizeof output,
-                                       .expire = EPOP_UNSET,
-                                       .login_delay = EPOP_UNSET};
+                                       .output_buffer_size = sizeof output};
     int32_t result = is_tls ? link_start_tls(link) : EPOP_OK;
     epop_error_info info = {.struct_size = sizeof info};
     time_t start = time(NULL);

@@ -232,7 +232,7 @@ typedef struct epop_client {
     uint8_t p_code;
     uint8_t p_traits;
     uint8_t p_utf8;
-    epop_dot p_dot;
+    epop_dot_decoder p_dot;
     uint16_t p_pending;
     uint16_t p_flight;
     uint16_t p_queued;

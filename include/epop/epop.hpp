@@ -245,7 +245,7 @@ class server_handler
     {
         refuse(server, EPOP_CODE_SYS_TEMP);
     }
-    virtual void on_info(epop_server *, const epop_info_event &)
+    virtual void on_message_info(epop_server *, const epop_message_info_event &)
     {
     }
     virtual void on_send(epop_server *server, const epop_send_event &)
@@ -315,7 +315,7 @@ class server : public session<server_api>
                                                       0,
                                                       on<epop_auth_event, &h::on_auth>,
                                                       on<epop_open_event, &h::on_open>,
-                                                      on<epop_info_event, &h::on_info>,
+                                                      on<epop_message_info_event, &h::on_message_info>,
                                                       on<epop_send_event, &h::on_send>,
                                                       on<epop_commit_event, &h::on_commit>,
                                                       on<epop_command_event, &h::on_command>,

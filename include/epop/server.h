@@ -8,7 +8,7 @@
  *     on_auth     may this user in?               epop_server_accept, or epop_server_refuse
  *                 (SASL) what is known of them?   epop_server_answer, epop_server_key, or epop_server_refuse
  *     on_open     open the maildrop               epop_server_opened, or epop_server_refuse
- *     on_info     size, unique-id of message n    epop_server_info, in the callback
+ *     on_message_info     size, unique-id of message n    epop_server_message_info, in the callback
  *     on_send     send message n                  epop_server_accept, or _refuse; then epop_server_body, _body_end
  *     on_commit   delete what is marked           epop_server_accept, or epop_server_refuse
  *     on_command  a command of the host's own?    epop_server_reply, or epop_server_refuse
@@ -64,13 +64,13 @@ typedef struct epop_open_event {
     epop_span name;
 } epop_open_event;
 
-/* Size and unique-id of a message: call epop_server_info in the callback. If it is not called, the message counts as
- * deleted: -ERR, or no row in a listing. */
-typedef struct epop_info_event {
+/* Size and unique-id of a message: call epop_server_message_info in the callback. If it is not called, the message
+ * counts as deleted: -ERR, or no row in a listing. */
+typedef struct epop_message_info_event {
     uint32_t struct_size;
-    uint32_t kind;   /* EPOP_EVENT_INFO */
+    uint32_t kind;   /* EPOP_EVENT_MESSAGE_INFO */
     uint32_t number; /* 1 to the count given to epop_server_opened */
-} epop_info_event;
+} epop_message_info_event;
 
 /* Send a message, as it is stored, with any line endings; the session does dot-stuffing and repairs line endings. */
 typedef struct epop_send_event {
@@ -108,7 +108,7 @@ typedef struct epop_server_callbacks {
     uint32_t reserved; /* 0 */
     int32_t (*on_auth)(void *user, const epop_auth_event *event);
     int32_t (*on_open)(void *user, const epop_open_event *event);
-    int32_t (*on_info)(void *user, const epop_info_event *event);
+    int32_t (*on_message_info)(void *user, const epop_message_info_event *event);
     int32_t (*on_send)(void *user, const epop_send_event *event);
     int32_t (*on_commit)(void *user, const epop_commit_event *event);
     int32_t (*on_command)(void *user, const epop_command_event *event);
@@ -133,6 +133,9 @@ enum {
     EPOP_SERVER_SASL_ONLY = 0x80   /* never USER and PASS, only the mechanisms of `sasl`, which may include APOP */
 };
 
+/* EXPIRE 0: clients must not leave mail on the server (RFC 2449 section 6.7). */
+#define EPOP_EXPIRE_AT_ONCE 0xFFFFFFFDu
+
 enum {
     EPOP_SERVER_LINE_MIN = 255,  /* RFC 2449 section 4: the longest command */
     EPOP_SERVER_OUTPUT_MIN = 512 /* RFC 2449 section 4: the longest status line and capability */
@@ -156,8 +159,8 @@ typedef struct epop_server_config {
     const void *capabilities; /* more CAPA lines, each with its CRLF; must outlive the session; NULL: none */
     size_t capabilities_len;
     uint32_t greeting_code;     /* EPOP_CODE_ in the greeting; 0: none */
-    uint32_t expire;            /* days, EPOP_EXPIRE_NEVER, or EPOP_UNSET: not announced */
-    uint32_t login_delay;       /* seconds, or EPOP_UNSET; the host enforces it by EPOP_CODE_LOGIN_DELAY */
+    uint32_t expire;            /* days, EPOP_EXPIRE_NEVER or EPOP_EXPIRE_AT_ONCE; 0: not announced */
+    uint32_t login_delay;       /* seconds; 0: not announced. The host enforces it by EPOP_CODE_LOGIN_DELAY */
     uint32_t max_bad_commands;  /* this many end the session: before login in total, after login in a row; 0: 10. The
                                    last -ERR says so, and replaces a text of the host */
     uint32_t max_failed_logins; /* this many end the session; 0: 3. All commands and mechanisms count together, and SASL
@@ -176,7 +179,7 @@ typedef struct epop_server_config {
 typedef struct epop_maildrop {
     uint32_t struct_size;
     uint32_t count;
-    uint64_t octets;     /* of all messages: the sum of the sizes given to epop_server_info */
+    uint64_t octets;     /* of all messages: the sum of the sizes given to epop_server_message_info */
     uint8_t *deleted;    /* deletion map, one bit per message, bit 0 of octet 0 for message 1; must outlive the session;
                             may be NULL if count is 0. The session zeroes it. */
     size_t deleted_size; /* in octets: (count + 7) / 8 or more, else EPOP_ERR_LIMIT_MESSAGES */
@@ -198,7 +201,7 @@ typedef struct epop_server {
     uint8_t p_has_begun;
     uint8_t p_after_auth;
     uint8_t p_unknown_left;
-    epop_stuff p_stuff;
+    epop_dot_encoder p_stuff;
     uint16_t p_pending;
     uint16_t p_bad;
     uint16_t p_max_bad;
@@ -284,8 +287,8 @@ EPOP_API int32_t epop_server_timeout(epop_server *server);
 /* The bytes to send: `*len` of them, valid until the next call that is not a getter. NULL and 0 if there are none. */
 EPOP_API const uint8_t *epop_server_output(const epop_server *server, size_t *len);
 
-/* The first `n` of those bytes were sent. Pending rows use the room at once, so that on_info may be called, and the
- * results of epop_server_feed are possible here too. On a dead session that is sending its final reply: EPOP_OK.
+/* The first `n` of those bytes were sent. Pending rows use the room at once, so that on_message_info may be called, and
+ * the results of epop_server_feed are possible here too. On a dead session that is sending its final reply: EPOP_OK.
  * EPOP_ERR_VALUE if `n` is more than there are. */
 EPOP_API int32_t epop_server_output_ack(epop_server *server, size_t n);
 
@@ -319,8 +322,8 @@ EPOP_API uint32_t epop_server_is_deleted(const epop_server *server, uint32_t num
 /* Yes: to on_auth, on_send, on_commit. */
 EPOP_API int32_t epop_server_accept(epop_server *server);
 
-/* No: to any question but on_info. The reply is -ERR with `code` (EPOP_CODE_, not OTHER) and `text`; if `text` is NULL
- * the session has its own.
+/* No: to any question but on_message_info. The reply is -ERR with `code` (EPOP_CODE_, not OTHER) and `text`; if `text`
+ * is NULL the session has its own.
  *
  * on_auth: use EPOP_CODE_AUTH and NULL for unknown names and wrong passwords alike, so that they cannot be told apart.
  * EPOP_CODE_SYS_TEMP, _SYS_PERM and _LOGIN_DELAY do not count as failed logins, except as the answer to
@@ -340,9 +343,9 @@ EPOP_API int32_t epop_server_key(epop_server *server, const epop_scram_key *key)
  * the map is too small: the question stays open. */
 EPOP_API int32_t epop_server_opened(epop_server *server, const epop_maildrop *maildrop);
 
-/* The answer to on_info, in its callback: the exact size on the wire before dot-stuffing (epop_size), and the
+/* The answer to on_message_info, in its callback: the exact size on the wire before dot-stuffing (epop_size), and the
  * unique-id, 1 to 70 octets of 0x21 to 0x7E (EPOP_ERR_ARGUMENT_MISSING, EPOP_ERR_TOO_LONG, EPOP_ERR_OCTET). */
-EPOP_API int32_t epop_server_info(epop_server *server, uint64_t octets, const void *unique_id, size_t len);
+EPOP_API int32_t epop_server_message_info(epop_server *server, uint64_t octets, const void *unique_id, size_t len);
 
 /* The answer to on_command: a reply. With EPOP_SHAPE_ROWS or _BODY and status EPOP_STATUS_OK a multi-line response
  * follows, by epop_server_body and epop_server_body_end. The errors of epop_reply_write. */

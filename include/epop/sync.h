@@ -261,7 +261,7 @@ typedef struct epop_sync {
     uint32_t p_fetched;
     uint32_t p_failed;
     uint32_t p_marked;
-    uint32_t p_strange;
+    uint32_t p_malformed_rows;
     int32_t p_result;
     uint8_t p_flags;
     uint8_t p_phase;
@@ -330,7 +330,7 @@ typedef struct epop_sync_outcome {
     uint32_t fetched;
     uint32_t failed;
     uint32_t marked;
-    uint32_t strange; /* malformed rows of listings: not understood, the same message twice, or no room for it. If
+    uint32_t malformed_rows; /* rows of listings that were not understood, the same message twice, or no room for it. If
                          there are any, nothing is deleted in this run, since the server may be out of step; RSET
                          removes the marks of earlier windows. A status line among the rows proves that it is out of
                          step: the session is then aborted. */
@@ -351,26 +351,22 @@ EPOP_API int32_t epop_sync_close(epop_sync *sync, epop_sync_outcome *outcome);
 /* The answer to on_maildrop: memory for `count` messages, which must outlive the sync; it replaces the config's. */
 EPOP_API int32_t epop_sync_table(epop_sync *sync, epop_sync_entry *table, uint32_t count);
 
+/* What to do with a message. */
 enum {
-    EPOP_SYNC_NEW = 1,  /* never seen */
-    EPOP_SYNC_SEEN = 2, /* stored in an earlier run */
-    EPOP_SYNC_SKIP = 3, /* not wanted in this run: neither fetched nor deleted */
+    EPOP_SYNC_NEW = 1,  /* on_listed: never seen */
+    EPOP_SYNC_SEEN = 2, /* on_listed: stored in an earlier run */
+    EPOP_SYNC_SKIP = 3, /* neither fetch nor delete it in this run */
     EPOP_SYNC_UNWANTED =
-        4 /* delete it without fetching, whatever the policy says; with malformed rows nothing is deleted */
+        4,              /* delete it without fetching, whatever the policy; with malformed rows nothing is deleted */
+    EPOP_SYNC_FETCH = 5 /* EPOP_SYNC_TO_CHOOSE: fetch it */
 };
 
-/* The answer to on_listed and EPOP_SYNC_TO_IDENTIFY. `first_seen`: when it was stored, on the clock of the config's
- * `now`; 0 with EPOP_SYNC_NEW. `key`: a value of the host's choice that later events of this message carry.
- * EPOP_ERR_VALUE: the question stays open. */
+/* The answer to on_listed and EPOP_SYNC_TO_IDENTIFY: EPOP_SYNC_NEW, _SEEN, _SKIP or _UNWANTED. `first_seen`: when it
+ * was stored, on the clock of the config's `now`; 0 with EPOP_SYNC_NEW. `key`: a value of the host's choice that later
+ * events of this message carry. EPOP_ERR_VALUE: the question stays open. */
 EPOP_API int32_t epop_sync_known(epop_sync *sync, uint32_t verdict, uint64_t first_seen, uint64_t key);
 
-enum {
-    EPOP_SYNC_FETCH = 1, /* fetch it */
-    EPOP_SYNC_LEAVE = 2, /* do not fetch it in this run */
-    EPOP_SYNC_DROP = 3   /* do not fetch it, and delete it from the server */
-};
-
-/* The answer to EPOP_SYNC_TO_CHOOSE. EPOP_ERR_VALUE: the question stays open. */
+/* The answer to EPOP_SYNC_TO_CHOOSE: EPOP_SYNC_FETCH, _SKIP or _UNWANTED. EPOP_ERR_VALUE: the question stays open. */
 EPOP_API int32_t epop_sync_choose(epop_sync *sync, uint32_t choice);
 
 /* The answer to on_end with EPOP_OK, in the callback or later, in any order. `stored` 1: the message is safely stored

@@ -351,13 +351,13 @@ EPOP_API int32_t epop_word_next(const void *text, size_t len, size_t *pos, epop_
  */
 
 /* Removes dot-stuffing and finds the end. No octet is copied or kept. */
-typedef struct epop_dot {
+typedef struct epop_dot_decoder {
     uint8_t p_state;
     uint8_t p_eol;
-} epop_dot;
+} epop_dot_decoder;
 
 /* `eol` is EPOP_EOL_CRLF or EPOP_EOL_LF; EPOP_ERR_VALUE for others. */
-EPOP_API int32_t epop_dot_init(epop_dot *dot, uint32_t eol);
+EPOP_API int32_t epop_dot_decoder_init(epop_dot_decoder *dot, uint32_t eol);
 
 /* Takes the next piece of a body. `*used` and `*slice` are always set. `*slice`, which may be empty, holds octets of
  * the message; it points into `data` or, for a single CR, to a constant.
@@ -367,25 +367,25 @@ EPOP_API int32_t epop_dot_init(epop_dot *dot, uint32_t eol);
  *
  * Only CRLF "." CRLF ends a body; in a session with LF only LF "." LF. The line end before the dot belongs to the
  * message. After the end, the decoder is ready for the next body. */
-EPOP_API int32_t epop_dot_decode(epop_dot *dot, const void *data, size_t len, size_t *used, epop_span *slice);
+EPOP_API int32_t epop_dot_decode(epop_dot_decoder *dot, const void *data, size_t len, size_t *used, epop_span *slice);
 
 /* Prepares a message for the wire: CRLF for every bare LF and bare CR, dot-stuffing, a missing last CRLF, the final dot
  * line. */
-typedef struct epop_stuff {
+typedef struct epop_dot_encoder {
     uint8_t p_state;
-} epop_stuff;
+} epop_dot_encoder;
 
-EPOP_API int32_t epop_stuff_init(epop_stuff *stuff);
+EPOP_API int32_t epop_dot_encoder_init(epop_dot_encoder *stuff);
 
 /* Encodes as much of `data` as fits. `*used` and `*wrote` are always set. EPOP_OK: all was used. EPOP_FULL: call again
  * with the rest and more space. */
-EPOP_API int32_t epop_stuff_encode(epop_stuff *stuff, const void *data, size_t len, size_t *used, void *dst, size_t cap,
-                                   size_t *wrote);
+EPOP_API int32_t epop_dot_encode(epop_dot_encoder *stuff, const void *data, size_t len, size_t *used, void *dst,
+                                 size_t cap, size_t *wrote);
 
-/* Writes the end, at most EPOP_STUFF_END_MAX octets, all or nothing: EPOP_ERR_SPACE with `*wrote` as the size needed.
+/* Writes the end, at most EPOP_DOT_END_MAX octets, all or nothing: EPOP_ERR_SPACE with `*wrote` as the size needed.
  * Then the encoder is ready for the next body. */
-enum { EPOP_STUFF_END_MAX = 5 };
-EPOP_API int32_t epop_stuff_end(epop_stuff *stuff, void *dst, size_t cap, size_t *wrote);
+enum { EPOP_DOT_END_MAX = 5 };
+EPOP_API int32_t epop_dot_encode_end(epop_dot_encoder *stuff, void *dst, size_t cap, size_t *wrote);
 
 /* Computes the size of a message without sending it. */
 typedef struct epop_size {
@@ -400,7 +400,7 @@ EPOP_API int32_t epop_size_add(epop_size *size, const void *data, size_t len);
 EPOP_API int32_t epop_size_end(epop_size *size);
 
 /* Finds how much of a message TOP returns: the header, the blank line, and `lines` lines of the body (RFC 1939 section
- * 7). Line ends are counted as epop_stuff repairs them. */
+ * 7). Line ends are counted as epop_dot_encoder repairs them. */
 typedef struct epop_top {
     uint32_t p_lines;
     uint8_t p_state;

@@ -74,7 +74,7 @@ static int32_t begin_response(epop_client *c, const epop_reply *reply)
     case EPOP_SHAPE_BODY:
         epopi_client_move(c, EPOPI_CLIENT_MOVE_CONTENT);
         c->p_expected = leading_number(reply->text);
-        (void)epop_dot_init(&c->p_dot, epop_line_eol(&c->p_line));
+        (void)epop_dot_decoder_init(&c->p_dot, epop_line_eol(&c->p_line));
         return EPOP_OK;
     case EPOP_SHAPE_SINGLE:
     case EPOP_SHAPE_SASL:

@@ -60,7 +60,7 @@ int32_t epop_server_body(epop_server *server, const void *data, size_t len, size
     /* No octet becomes less than one, so that nothing beyond the room need be looked at. */
     room = epopi_outbox_room(&server->p_out, server->p_out.p_size);
     take = within_top(server, server->p_top, octets, len < room ? len : room, &ends);
-    (void)epop_stuff_encode(&server->p_stuff, octets, take, used, epopi_outbox_end(&server->p_out), room, &wrote);
+    (void)epop_dot_encode(&server->p_stuff, octets, take, used, epopi_outbox_end(&server->p_out), room, &wrote);
     epopi_outbox_wrote(&server->p_out, wrote);
     if (server->p_command == EPOP_CMD_TOP) {
         ends = ends && *used == take;
@@ -78,8 +78,8 @@ int32_t epop_server_body_end(epop_server *server)
     if (result != EPOP_OK) {
         return result;
     }
-    room = epopi_outbox_room(&server->p_out, EPOP_STUFF_END_MAX);
-    if (epop_stuff_end(&server->p_stuff, epopi_outbox_end(&server->p_out), room, &wrote) != EPOP_OK) {
+    room = epopi_outbox_room(&server->p_out, EPOP_DOT_END_MAX);
+    if (epop_dot_encode_end(&server->p_stuff, epopi_outbox_end(&server->p_out), room, &wrote) != EPOP_OK) {
         return EPOP_FULL;
     }
     epopi_outbox_wrote(&server->p_out, wrote);

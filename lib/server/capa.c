@@ -39,9 +39,10 @@ static uint32_t fill_capa_row(const epop_server *s, epop_capability *row)
         return s->p_implementation_len > 0;
     }
     if (row->id == EPOP_CAPA_EXPIRE || row->id == EPOP_CAPA_LOGIN_DELAY) {
-        row->value = row->id == EPOP_CAPA_EXPIRE ? s->p_expire : s->p_login_delay;
+        uint32_t value = row->id == EPOP_CAPA_EXPIRE ? s->p_expire : s->p_login_delay;
+        row->value = value == EPOP_EXPIRE_AT_ONCE ? 0 : value;
         row->user = (s->p_flags & EPOP_SERVER_DELAY_USER) && s->p_phase == EPOP_PHASE_AUTHORIZATION;
-        return row->value != EPOP_UNSET;
+        return value != 0 && value != EPOP_UNSET;
     }
     return 1;
 }

@@ -190,20 +190,21 @@ uint32_t epopi_server_code_unless_asked(const epop_server *s)
 
 int32_t epopi_server_ask_info(epop_server *s)
 {
-    epop_info_event event;
+    epop_message_info_event event;
     int32_t result;
 
     s->p_info = 0;
-    if (!s->p_callbacks->on_info) {
+    if (!s->p_callbacks->on_message_info) {
         return EPOP_OK;
     }
     event.struct_size = sizeof event;
-    event.kind = EPOP_EVENT_INFO;
+    event.kind = EPOP_EVENT_MESSAGE_INFO;
     event.number = s->p_number;
-    s->p_asked = EPOP_EVENT_INFO;
-    (void)epopi_outbox_room(&s->p_out, EPOPI_SERVER_LISTING_MAX); /* all in one piece, for epop_server_info */
+    s->p_asked = EPOP_EVENT_MESSAGE_INFO;
+    (void)epopi_outbox_room(&s->p_out, EPOPI_SERVER_LISTING_MAX); /* all in one piece, for epop_server_message_info */
     epopi_session_enter(&s->p_session);
-    result = epopi_session_leave(&s->p_session, EPOP_EVENT_INFO, s->p_callbacks->on_info(s->p_user, &event));
+    result =
+        epopi_session_leave(&s->p_session, EPOP_EVENT_MESSAGE_INFO, s->p_callbacks->on_message_info(s->p_user, &event));
     s->p_asked = 0;
     return result;
 }

@@ -9,7 +9,7 @@
 #include "wire/octets.h"
 #include "wire/outbox.h"
 
-int32_t epop_server_info(epop_server *server, uint64_t octets, const void *unique_id, size_t len)
+int32_t epop_server_message_info(epop_server *server, uint64_t octets, const void *unique_id, size_t len)
 {
     size_t room;
     size_t need = 0;
@@ -21,7 +21,7 @@ int32_t epop_server_info(epop_server *server, uint64_t octets, const void *uniqu
     if (server->p_session.p_error != EPOP_OK) {
         return server->p_session.p_error;
     }
-    if (!server->p_session.p_in_callback || server->p_asked != EPOP_EVENT_INFO) {
+    if (!server->p_session.p_in_callback || server->p_asked != EPOP_EVENT_MESSAGE_INFO) {
         return EPOP_ERR_NOT_ASKED;
     }
     room = server->p_out.p_size - server->p_out.p_tail;

@@ -50,7 +50,7 @@ void epopi_server_look_up(epop_server *s, uint32_t number)
 void epopi_server_begin_body(epop_server *s)
 {
     epopi_server_move(s, EPOPI_SERVER_MOVE_CONTENT);
-    (void)epop_stuff_init(&s->p_stuff);
+    (void)epop_dot_encoder_init(&s->p_stuff);
 }
 
 void epopi_server_end_after_reply(epop_server *s, int32_t error)

@@ -43,7 +43,7 @@ int32_t epop_sync_choose(epop_sync *sync, uint32_t choice)
     if (sync->p_question != EPOPI_ASK_CHOICE) {
         return EPOP_ERR_NOT_ASKED;
     }
-    if (choice - 1u > EPOP_SYNC_DROP - 1u) {
+    if (choice < EPOP_SYNC_SKIP || choice > EPOP_SYNC_FETCH) {
         return EPOP_ERR_VALUE;
     }
     epopi_sync_answer_choice(sync, choice);

@@ -100,7 +100,7 @@ static uint32_t is_due(const epop_sync *s, const epop_sync_entry *entry)
 void epopi_sync_decide_due(epop_sync *s, epop_sync_entry *entry)
 {
     s->p_rank += epopi_sync_is_marked(entry, EPOPI_PRESENT, 0);
-    if (s->p_strange == 0 && is_due(s, entry)) {
+    if (s->p_malformed_rows == 0 && is_due(s, entry)) {
         entry->p_flags |= EPOPI_DUE;
     }
     if (epopi_sync_is_marked(entry, EPOPI_WANTED, EPOPI_REQUESTED) && !s->p_stopped) {
@@ -131,7 +131,7 @@ void epopi_sync_decide_choice(epop_sync *s, epop_sync_entry *entry, uint32_t cho
         return;
     }
     entry->p_flags &= (uint16_t)~EPOPI_WANTED;
-    entry->p_flags |= choice == EPOP_SYNC_DROP ? EPOPI_SKIPPED | EPOPI_DROP : EPOPI_SKIPPED;
+    entry->p_flags |= choice == EPOP_SYNC_UNWANTED ? EPOPI_SKIPPED | EPOPI_DROP : EPOPI_SKIPPED;
 }
 
 void epopi_sync_decide_stored(epop_sync *s, epop_sync_entry *entry, uint32_t stored)

@@ -11,7 +11,7 @@
 /* Out of step, or lying: nothing will be deleted on the strength of it. */
 static void count_malformed_row(epop_sync *s)
 {
-    s->p_strange += s->p_strange < UINT32_MAX;
+    s->p_malformed_rows += s->p_malformed_rows < UINT32_MAX;
 }
 
 /* A line that is no row. Where it is a status line, an answer too many has come before it, and messages would be taken

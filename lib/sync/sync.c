@@ -186,6 +186,6 @@ int32_t epop_sync_close(epop_sync *sync, epop_sync_outcome *outcome)
     outcome->fetched = sync->p_fetched;
     outcome->failed = sync->p_failed;
     outcome->marked = sync->p_marked;
-    outcome->strange = sync->p_strange;
+    outcome->malformed_rows = sync->p_malformed_rows;
     return EPOP_OK;
 }

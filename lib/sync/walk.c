@@ -178,7 +178,7 @@ static void begin_windows(epop_sync *s)
     s->p_listed = 0;
     s->p_windowed = s->p_messages > s->p_table_count;
     if (!s->p_windowed) {
-        s->p_strange = 0; /* what COUNT has met, LISTING meets again, and judges better */
+        s->p_malformed_rows = 0; /* what COUNT has met, LISTING meets again, and judges better */
     }
     open_window(s, s->p_messages);
 }
@@ -304,7 +304,7 @@ static int32_t close_window(epop_sync *s)
     if (s->p_base > 0 && !s->p_stopped) {
         open_window(s, s->p_base);
     } else {
-        enter_phase(s, s->p_strange > 0 && s->p_marked > 0 ? EPOPI_SYNC_RESET : EPOPI_SYNC_QUIT);
+        enter_phase(s, s->p_malformed_rows > 0 && s->p_marked > 0 ? EPOPI_SYNC_RESET : EPOPI_SYNC_QUIT);
     }
     return EPOP_OK;
 }

@@ -20,7 +20,7 @@ enum {
 
 static const uint8_t owed_cr[1] = {'\r'};
 
-int32_t epop_dot_init(epop_dot *dot, uint32_t eol)
+int32_t epop_dot_decoder_init(epop_dot_decoder *dot, uint32_t eol)
 {
     if (!dot) {
         return EPOP_ERR_NULL;
@@ -34,7 +34,7 @@ int32_t epop_dot_init(epop_dot *dot, uint32_t eol)
 }
 
 /* 1 where the LF at base[lf], in a run from base[start] on, ends a line. */
-static uint32_t ends_line(const epop_dot *dot, const uint8_t *base, size_t start, size_t lf)
+static uint32_t ends_line(const epop_dot_decoder *dot, const uint8_t *base, size_t start, size_t lf)
 {
     if (dot->p_eol == EPOP_EOL_LF) {
         return 1;
@@ -44,7 +44,7 @@ static uint32_t ends_line(const epop_dot *dot, const uint8_t *base, size_t start
 
 /* From base[pos] on, where no dot is to be dropped: the end of the octets that can be given out in one slice. Behind
  * them is a line that begins with a dot, or nothing yet. */
-static size_t find_run(epop_dot *dot, const uint8_t *base, size_t pos, size_t end)
+static size_t find_run(epop_dot_decoder *dot, const uint8_t *base, size_t pos, size_t end)
 {
     size_t start = pos;
     size_t lf;
@@ -64,7 +64,7 @@ static size_t find_run(epop_dot *dot, const uint8_t *base, size_t pos, size_t en
 
 /* Takes the one or two octets that decide what a dot at the head of a line is. Returns 1 at the end of the body, and 0
  * when the line turned out to be data. */
-static uint32_t after_dot(epop_dot *dot, const uint8_t *base, size_t *pos, size_t end, epop_span *slice)
+static uint32_t after_dot(epop_dot_decoder *dot, const uint8_t *base, size_t *pos, size_t end, epop_span *slice)
 {
     while (*pos < end && dot->p_state >= DOT) {
         uint8_t octet = base[*pos];
@@ -86,7 +86,7 @@ static uint32_t after_dot(epop_dot *dot, const uint8_t *base, size_t *pos, size_
     return 0;
 }
 
-int32_t epop_dot_decode(epop_dot *dot, const void *data, size_t len, size_t *used, epop_span *slice)
+int32_t epop_dot_decode(epop_dot_decoder *dot, const void *data, size_t len, size_t *used, epop_span *slice)
 {
     const uint8_t *base = (const uint8_t *)data;
     size_t pos = 0;

@@ -13,7 +13,7 @@ enum {
     STUFF_AFTER_CR = 2 /* the CR is written; its LF is not */
 };
 
-int32_t epop_stuff_init(epop_stuff *stuff)
+int32_t epop_dot_encoder_init(epop_dot_encoder *stuff)
 {
     if (!stuff) {
         return EPOP_ERR_NULL;
@@ -37,7 +37,7 @@ static size_t plain(const uint8_t *base, size_t pos, size_t end)
 
 /* Writes what a CR or LF, or a debt from before `octet`, comes to: one or two octets. Returns how many; 0 for want of
  * space. *taken: whether the octet itself is done. */
-static size_t encode_line_end(epop_stuff *stuff, uint8_t octet, uint8_t *dst, size_t space, size_t *taken)
+static size_t encode_line_end(epop_dot_encoder *stuff, uint8_t octet, uint8_t *dst, size_t space, size_t *taken)
 {
     if (stuff->p_state == STUFF_AFTER_CR) {
         if (space < 1) {
@@ -74,7 +74,7 @@ static size_t encode_line_end(epop_stuff *stuff, uint8_t octet, uint8_t *dst, si
 
 /* Copies a run of plain octets as far as the space goes. Behind the dot that is stuffed a line is as any other, so that
  * the two can be parted. */
-static size_t text(epop_stuff *stuff, const uint8_t *src, size_t n, uint8_t *dst, size_t space, size_t *taken)
+static size_t text(epop_dot_encoder *stuff, const uint8_t *src, size_t n, uint8_t *dst, size_t space, size_t *taken)
 {
     size_t stuffed = stuff->p_state == STUFF_LINE_START && src[0] == '.';
 
@@ -93,8 +93,8 @@ static size_t text(epop_stuff *stuff, const uint8_t *src, size_t n, uint8_t *dst
 }
 
 /* Encodes one run of plain octets from base[pos] on, or one line end. Returns what was written, 0 for want of space. */
-static size_t encode_run(epop_stuff *stuff, const uint8_t *base, size_t pos, size_t end, uint8_t *dst, size_t space,
-                         size_t *taken)
+static size_t encode_run(epop_dot_encoder *stuff, const uint8_t *base, size_t pos, size_t end, uint8_t *dst,
+                         size_t space, size_t *taken)
 {
     if (stuff->p_state == STUFF_AFTER_CR || base[pos] == '\r' || base[pos] == '\n') {
         return encode_line_end(stuff, base[pos], dst, space, taken);
@@ -103,8 +103,8 @@ static size_t encode_run(epop_stuff *stuff, const uint8_t *base, size_t pos, siz
     return text(stuff, base + pos, plain(base, pos, end), dst, space, taken);
 }
 
-int32_t epop_stuff_encode(epop_stuff *stuff, const void *data, size_t len, size_t *used, void *dst, size_t cap,
-                          size_t *wrote)
+int32_t epop_dot_encode(epop_dot_encoder *stuff, const void *data, size_t len, size_t *used, void *dst, size_t cap,
+                        size_t *wrote)
 {
     const uint8_t *base = (const uint8_t *)data;
     uint8_t *out = (uint8_t *)dst;
@@ -122,9 +122,9 @@ int32_t epop_stuff_encode(epop_stuff *stuff, const void *data, size_t len, size_
     return *used == len ? EPOP_OK : EPOP_FULL;
 }
 
-int32_t epop_stuff_end(epop_stuff *stuff, void *dst, size_t cap, size_t *wrote)
+int32_t epop_dot_encode_end(epop_dot_encoder *stuff, void *dst, size_t cap, size_t *wrote)
 {
-    static const uint8_t end[EPOP_STUFF_END_MAX] = {'\r', '\n', '.', '\r', '\n'};
+    static const uint8_t end[EPOP_DOT_END_MAX] = {'\r', '\n', '.', '\r', '\n'};
     size_t skip;
 
     if (!stuff || epopi_check_write(dst, cap, wrote) != EPOP_OK) {

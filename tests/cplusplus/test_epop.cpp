@@ -38,12 +38,11 @@ struct Host : epop::server_handler {
         drop.octets = mail.size();
         drop.deleted = &deleted;
         drop.deleted_size = 1;
-        drop.expire = drop.login_delay = EPOP_UNSET;
         epop::check(epop_server_opened(server, &drop));
     }
-    void on_info(epop_server *server, const epop_info_event &) override
+    void on_message_info(epop_server *server, const epop_message_info_event &) override
     {
-        epop::check(epop_server_info(server, mail.size(), "id", 2));
+        epop::check(epop_server_message_info(server, mail.size(), "id", 2));
     }
     void on_send(epop_server *server, const epop_send_event &) override
     {
@@ -89,7 +88,6 @@ epop_server_config server_config()
 {
     epop_server_config config{};
     config.flags = EPOP_SERVER_ALLOW_CLEARTEXT;
-    config.expire = config.login_delay = EPOP_UNSET;
     return config;
 }
 

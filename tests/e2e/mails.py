@@ -126,7 +126,7 @@ def small(count=5):
 
 
 def sent_by_epop(raw):
-    """As popd sends it: CRLF for every LF, CR and CRLF (include/epop/wire.h, epop_stuff), a last line end added."""
+    """As popd sends it: CRLF for every LF, CR and CRLF (include/epop/wire.h, epop_dot_encoder), a last line end added."""
     text = re.sub(rb"\r\n|\r|\n", b"\r\n", raw)
     return text + b"\r\n" if text and not text.endswith(b"\r\n") else text
 

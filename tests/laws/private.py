@@ -11,7 +11,7 @@ import tree
 ROOM_OF = {'base': 'wire', 'wire': 'wire', 'sasl': 'sasl', 'client': 'client', 'server': 'server', 'sync': 'sync',
            'mbedtls': 'mbedtls'}
 # Structs that are members of a session, or lent to one: the room that makes them, and the sessions.
-PARTS = {'epop_session', 'epop_line', 'epop_outbox', 'epop_dot', 'epop_stuff', 'epop_top', 'epop_sasl'}
+PARTS = {'epop_session', 'epop_line', 'epop_outbox', 'epop_dot_decoder', 'epop_dot_encoder', 'epop_top', 'epop_sasl'}
 SESSIONS = {'session', 'client', 'server'}
 # Tests of decisions that no call reaches alone, each with the room it looks into.
 INSIDE = {'tests/sync/test_marks.c': 'sync'}

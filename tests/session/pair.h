@@ -16,7 +16,7 @@ typedef struct pair_message {
     size_t len;
     record repaired; /* with CRLF for every line end, as LIST must count it and RETR deliver it */
     char unique_id[EPOP_UNIQUE_ID_MAX + 1];
-    uint32_t vanished;   /* on_info knows nothing of it */
+    uint32_t vanished;   /* on_message_info knows nothing of it */
     uint32_t unsendable; /* on_send refuses it */
 } pair_message;
 
@@ -79,7 +79,7 @@ typedef struct pair {
 
 /* pair_maildrop.c: the server's host. */
 void pair_fill(pair *p);
-uint64_t pair_octets(const pair *p, uint32_t number); /* what on_info says */
+uint64_t pair_octets(const pair *p, uint32_t number); /* what on_message_info says */
 void pair_server_begin(pair *p);
 void pair_server_act(pair *p); /* answers what is held, or pushes a piece of a body */
 

@@ -63,7 +63,6 @@ static void answer_open(pair *p)
     maildrop.deleted = p->deleted;
     maildrop.deleted_size = sizeof p->deleted;
     maildrop.expire = EPOP_EXPIRE_NEVER;
-    maildrop.login_delay = EPOP_UNSET;
     assert_int_equal(epop_server_opened(&p->server, &maildrop), EPOP_OK);
 }
 
@@ -133,14 +132,15 @@ static int32_t on_open(void *user, const epop_open_event *event)
     return now_or_later(user, event->kind);
 }
 
-static int32_t on_info(void *user, const epop_info_event *event)
+static int32_t on_message_info(void *user, const epop_message_info_event *event)
 {
     pair *p = user;
     const pair_message *m = &p->messages[event->number];
 
     assert_in_range(event->number, 1, p->count);
     if (!m->vanished) {
-        assert_int_equal(epop_server_info(&p->server, m->repaired.len, m->unique_id, strlen(m->unique_id)), EPOP_OK);
+        assert_int_equal(epop_server_message_info(&p->server, m->repaired.len, m->unique_id, strlen(m->unique_id)),
+                         EPOP_OK);
     }
     return pause_or_not(p);
 }
@@ -189,7 +189,7 @@ static int32_t on_trace(void *user, const epop_trace_event *event)
     return pause_or_not(user);
 }
 
-static const epop_server_callbacks callbacks = {sizeof callbacks, 0,         on_auth,    on_open, on_info,
+static const epop_server_callbacks callbacks = {sizeof callbacks, 0,         on_auth,    on_open, on_message_info,
                                                 on_send,          on_commit, on_command, on_trace};
 
 void pair_server_begin(pair *p)
@@ -208,8 +208,6 @@ void pair_server_begin(pair *p)
     config.output_buffer_size = EPOP_SERVER_OUTPUT_MIN + random_below(&p->seed, 2) * random_below(&p->seed, 3000);
     p->server_out = malloc(config.output_buffer_size);
     config.output_buffer = p->server_out;
-    config.expire = EPOP_UNSET;
-    config.login_delay = EPOP_UNSET;
     assert_int_equal(epop_server_init(&p->server, sizeof p->server, &config), EPOP_OK);
 }
 

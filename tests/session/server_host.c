@@ -56,19 +56,20 @@ static int32_t on_open(void *user, const epop_open_event *event)
     return decide(host, event->kind, host->open);
 }
 
-static int32_t on_info(void *user, const epop_info_event *event)
+static int32_t on_message_info(void *user, const epop_message_info_event *event)
 {
     server_host *host = user;
     const server_message *message = &host->messages[(event->number - 1) % SERVER_MESSAGES];
 
-    CHECK_HEAD(event, EPOP_EVENT_INFO);
+    CHECK_HEAD(event, EPOP_EVENT_MESSAGE_INFO);
     assert_in_range(event->number, 1, host->count);
     if (host->show_info) {
         record_add(&host->log, "info %u\n", (unsigned)event->number);
     }
     if (event->number != host->vanished) {
         assert_int_equal(
-            epop_server_info(&host->server, message->octets, message->unique_id, strlen(message->unique_id)), EPOP_OK);
+            epop_server_message_info(&host->server, message->octets, message->unique_id, strlen(message->unique_id)),
+            EPOP_OK);
     }
     return done(host, event->kind);
 }
@@ -141,7 +142,7 @@ void server_end(server_host *host)
 
 void server_prepare(server_host *host, uint32_t flags)
 {
-    static const epop_server_callbacks callbacks = {sizeof callbacks, 0,         on_auth,    on_open, on_info,
+    static const epop_server_callbacks callbacks = {sizeof callbacks, 0,         on_auth,    on_open, on_message_info,
                                                     on_send,          on_commit, on_command, NULL};
     static const server_message messages[] = {
         {"A: 1\n\none\n", 13, "id-1"}, {"B: 2\r\n\r\ntwo\r\n.dot\r\n", 19, "id-2"}, {"C: 3\n\n1\n2\n3\n", 17, "id-3"}};
@@ -161,8 +162,6 @@ void server_prepare(server_host *host, uint32_t flags)
     host->config.name_buffer = host->name;
     host->config.name_buffer_size = sizeof host->name;
     host->config.output_buffer_size = EPOP_SERVER_OUTPUT_MIN;
-    host->config.expire = EPOP_UNSET;
-    host->config.login_delay = EPOP_UNSET;
 }
 
 void server_init(server_host *host)
@@ -200,8 +199,6 @@ epop_maildrop server_maildrop(server_host *host)
     maildrop.octets = host->octets;
     maildrop.deleted = host->deleted;
     maildrop.deleted_size = sizeof host->deleted;
-    maildrop.expire = EPOP_UNSET;
-    maildrop.login_delay = EPOP_UNSET;
     return maildrop;
 }
 

@@ -16,7 +16,7 @@ enum { YES = 0, NO = 1, HOLD = 2 };
 
 typedef struct server_message {
     const char *text;
-    uint64_t octets; /* what on_info says */
+    uint64_t octets; /* what on_message_info says */
     const char *unique_id;
 } server_message;
 
@@ -48,7 +48,7 @@ typedef struct server_host {
     uint32_t command;
     uint32_t code; /* of a NO; its text is the session's own */
     uint32_t show_info;
-    uint32_t vanished;  /* the message on_info knows nothing of */
+    uint32_t vanished;  /* the message on_message_info knows nothing of */
     uint32_t stop_kind; /* a callback of this kind returns stop_result */
     int32_t stop_result;
     void (*act)(struct server_host *host, uint32_t kind); /* called in every callback, if there */

@@ -155,7 +155,6 @@ static int32_t open_server(void)
     config.name_buffer_size = sizeof w.name;
     config.output_buffer = w.of_server.out;
     config.output_buffer_size = EPOP_SERVER_OUTPUT_MIN;
-    config.expire = config.login_delay = EPOP_UNSET;
     config.max_failed_logins = 9;
     config.sasl = &w.of_server.sasl;
     return epop_server_init(&w.server, sizeof w.server, &config);

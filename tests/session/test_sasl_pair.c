@@ -275,8 +275,6 @@ static void begin(epop_sasl_mechanism mechanism, const manner *how)
     server.name_buffer_size = sizeof w.server_name;
     server.output_buffer = w.server_out;
     server.output_buffer_size = sizeof w.server_out;
-    server.expire = EPOP_UNSET;
-    server.login_delay = EPOP_UNSET;
     server.sasl = &w.server_sasl;
     assert_int_equal(epop_server_init(&w.server, sizeof w.server, &server), EPOP_OK);
     w.end = 1;

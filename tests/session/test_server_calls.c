@@ -89,7 +89,7 @@ CALL(opened, opened(s, sizeof(epop_maildrop), host.deleted, 2))
 CALL(opened_small, opened(s, sizeof(epop_maildrop), host.deleted, 1))
 CALL(opened_no_map, opened(s, sizeof(epop_maildrop), NULL, 2))
 CALL(opened_unsized, opened(s, sizeof(epop_maildrop) - 1, host.deleted, 2))
-CALL(info, epop_server_info(s, 10, TEXT("id")))
+CALL(info, epop_server_message_info(s, 10, TEXT("id")))
 CALL(reply, reply(s, OK, EPOP_CODE_NONE, TEXT("x"), SINGLE))
 CALL(reply_err, reply(s, ERR, EPOP_CODE_SYS_PERM, TEXT("x"), EPOP_SHAPE_BODY))
 CALL(reply_rows, reply(s, OK, EPOP_CODE_NONE, TEXT(""), EPOP_SHAPE_ROWS))
@@ -262,7 +262,7 @@ static void answer_twice(server_host *h, uint32_t kind)
 {
     epop_server *s = &h->server;
 
-    if (kind == EPOP_EVENT_INFO) {
+    if (kind == EPOP_EVENT_MESSAGE_INFO) {
         return;
     }
     assert_int_equal(refuse_them                  ? call_refuse(s)

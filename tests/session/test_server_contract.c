@@ -41,7 +41,7 @@ static void null_is_refused(void **data)
     assert_int_equal(epop_server_accept(NULL), EPOP_ERR_NULL);
     assert_int_equal(epop_server_refuse(NULL, 0, NULL, 0), EPOP_ERR_NULL);
     assert_int_equal(epop_server_opened(NULL, &maildrop), EPOP_ERR_NULL);
-    assert_int_equal(epop_server_info(NULL, 1, TEXT("x")), EPOP_ERR_NULL);
+    assert_int_equal(epop_server_message_info(NULL, 1, TEXT("x")), EPOP_ERR_NULL);
     assert_int_equal(epop_server_reply(NULL, &reply, EPOP_SHAPE_SINGLE), EPOP_ERR_NULL);
     assert_int_equal(epop_server_body(NULL, TEXT("x"), &used), EPOP_ERR_NULL);
     assert_int_equal(epop_server_body_end(NULL), EPOP_ERR_NULL);
@@ -195,7 +195,7 @@ static void start_dialogue(uint32_t kind, int32_t returned)
     host.stop_result = returned;
 }
 
-static const uint32_t kinds[] = {EPOP_EVENT_AUTH,   EPOP_EVENT_OPEN,    EPOP_EVENT_INFO, EPOP_EVENT_SEND,
+static const uint32_t kinds[] = {EPOP_EVENT_AUTH,   EPOP_EVENT_OPEN,    EPOP_EVENT_MESSAGE_INFO, EPOP_EVENT_SEND,
                                  EPOP_EVENT_COMMIT, EPOP_EVENT_COMMAND, EPOP_EVENT_TRACE};
 
 static uint32_t is_absent(uint32_t kind)
@@ -273,8 +273,8 @@ static void call_what_is_forbidden(server_host *h, uint32_t kind)
     assert_int_equal(epop_server_body(&h->server, TEXT("x"), &used), EPOP_ERR_REENTRANT);
     assert_int_equal(epop_server_body_end(&h->server), EPOP_ERR_REENTRANT);
     assert_int_equal(epop_server_body_fail(&h->server), EPOP_ERR_REENTRANT);
-    if (kind != EPOP_EVENT_INFO) {
-        assert_int_equal(epop_server_info(&h->server, 1, TEXT("x")), EPOP_ERR_NOT_ASKED);
+    if (kind != EPOP_EVENT_MESSAGE_INFO) {
+        assert_int_equal(epop_server_message_info(&h->server, 1, TEXT("x")), EPOP_ERR_NOT_ASKED);
     }
     assert_memory_equal(&h->server, &before, sizeof before);
     info.struct_size = sizeof info;

@@ -229,7 +229,7 @@ enum { MANY = 10000 };
 
 /* Any number of messages; the n-th has n octets and the unique-id n, filled up to the longest there can be for every
  * third. */
-static int32_t on_info_of_many(void *user, const epop_info_event *event)
+static int32_t on_info_of_many(void *user, const epop_message_info_event *event)
 {
     static char id[EPOP_UNIQUE_ID_MAX + 1];
     record text = {NULL, 0, 0};
@@ -238,8 +238,9 @@ static int32_t on_info_of_many(void *user, const epop_info_event *event)
     memset(id, 'u', sizeof id);
     record_add(&text, "%u", (unsigned)event->number);
     memcpy(id + (event->number % 3 == 0 ? EPOP_UNIQUE_ID_MAX - text.len : 0), text.text, text.len);
-    assert_int_equal(epop_server_info(s, event->number, id, event->number % 3 == 0 ? EPOP_UNIQUE_ID_MAX : text.len),
-                     EPOP_OK);
+    assert_int_equal(
+        epop_server_message_info(s, event->number, id, event->number % 3 == 0 ? EPOP_UNIQUE_ID_MAX : text.len),
+        EPOP_OK);
     record_free(&text);
     return 0;
 }
@@ -276,7 +277,7 @@ static int32_t on_open_many(void *user, const epop_open_event *event)
 static void enter_many(size_t output_size)
 {
     server_prepare(&host, EPOP_SERVER_ALLOW_CLEARTEXT);
-    host.callbacks.on_info = on_info_of_many;
+    host.callbacks.on_message_info = on_info_of_many;
     host.callbacks.on_open = on_open_many;
     host.config.output_buffer_size = output_size;
     server_init(&host);
@@ -430,7 +431,7 @@ static void map_bounds(void **data)
         uint8_t *map = exact_copy("\xff\xff\xff\xff\xff", size);
         record command = {NULL, 0, 0};
         server_reach(&host, IN_OPEN_ASKED);
-        host.callbacks.on_info = on_info_of_many;
+        host.callbacks.on_message_info = on_info_of_many;
         if (size > 0) {
             open_with(count, map, size - 1, EPOP_ERR_LIMIT_MESSAGES);
             assert_int_equal(map[0], 0xff);
@@ -495,7 +496,7 @@ static void the_largest_map(void **data)
     open_with(4294967295u, host.deleted, size - 1, EPOP_ERR_LIMIT_MESSAGES);
     open_with(4294967289u, host.deleted, size - 1, EPOP_ERR_LIMIT_MESSAGES);
     map = folded_map(size);
-    host.callbacks.on_info = on_info_of_many;
+    host.callbacks.on_message_info = on_info_of_many;
     open_with(4294967289u, map, size, EPOP_OK);
     server_says(&host, "+OK *\r\n");
     server_talk(&host, "DELE 4294967289\r\n", "+OK *\r\n");

@@ -325,7 +325,7 @@ static void a_commit_that_fails(void **data)
     server_is_dead(&host, EPOP_ERR_PEER_EOF);
 }
 
-/* A message that on_info knows nothing of is gone. */
+/* A message that on_message_info knows nothing of is gone. */
 static void vanished(void **data)
 {
     (void)data;
@@ -339,23 +339,23 @@ static void vanished(void **data)
 
 static char long_id[72];
 
-static int32_t on_info_wrong(void *user, const epop_info_event *event)
+static int32_t on_info_wrong(void *user, const epop_message_info_event *event)
 {
     (void)user;
     memset(long_id, '~', sizeof long_id);
-    assert_int_equal(epop_server_info(s, 1, NULL, 1), EPOP_ERR_NULL);
-    assert_int_equal(epop_server_info(s, 1, NULL, 0), EPOP_ERR_ARGUMENT_MISSING);
-    assert_int_equal(epop_server_info(s, 1, TEXT("")), EPOP_ERR_ARGUMENT_MISSING);
-    assert_int_equal(epop_server_info(s, 1, long_id, 71), EPOP_ERR_TOO_LONG);
-    assert_int_equal(epop_server_info(s, 1, TEXT("a b")), EPOP_ERR_OCTET);
-    assert_int_equal(epop_server_info(s, 1, TEXT("a\r\nb")), EPOP_ERR_OCTET);
-    assert_int_equal(epop_server_info(s, 1, TEXT("a\0")), EPOP_ERR_OCTET);
-    assert_int_equal(epop_server_info(s, 1, TEXT("\x7f")), EPOP_ERR_OCTET);
-    assert_int_equal(epop_server_info(s, 1, TEXT("\x80")), EPOP_ERR_OCTET);
+    assert_int_equal(epop_server_message_info(s, 1, NULL, 1), EPOP_ERR_NULL);
+    assert_int_equal(epop_server_message_info(s, 1, NULL, 0), EPOP_ERR_ARGUMENT_MISSING);
+    assert_int_equal(epop_server_message_info(s, 1, TEXT("")), EPOP_ERR_ARGUMENT_MISSING);
+    assert_int_equal(epop_server_message_info(s, 1, long_id, 71), EPOP_ERR_TOO_LONG);
+    assert_int_equal(epop_server_message_info(s, 1, TEXT("a b")), EPOP_ERR_OCTET);
+    assert_int_equal(epop_server_message_info(s, 1, TEXT("a\r\nb")), EPOP_ERR_OCTET);
+    assert_int_equal(epop_server_message_info(s, 1, TEXT("a\0")), EPOP_ERR_OCTET);
+    assert_int_equal(epop_server_message_info(s, 1, TEXT("\x7f")), EPOP_ERR_OCTET);
+    assert_int_equal(epop_server_message_info(s, 1, TEXT("\x80")), EPOP_ERR_OCTET);
     assert_int_equal(epop_server_accept(s), EPOP_ERR_NOT_ASKED);
     assert_int_equal(epop_server_refuse(s, EPOP_CODE_NONE, NULL, 0), EPOP_ERR_NOT_ASKED);
     if (event->number == 3) {
-        assert_int_equal(epop_server_info(s, UINT64_MAX, long_id, 70), EPOP_OK);
+        assert_int_equal(epop_server_message_info(s, UINT64_MAX, long_id, 70), EPOP_OK);
     }
     return 0;
 }
@@ -364,7 +364,7 @@ static void info_errors(void **data)
 {
     (void)data;
     server_enter(&host, 0);
-    host.callbacks.on_info = on_info_wrong;
+    host.callbacks.on_message_info = on_info_wrong;
     server_talk(&host, "LIST\r\nLIST 3\r\n", "+OK *\r\n3 18446744073709551615\r\n.\r\n+OK 3 18446744073709551615\r\n");
     server_talk(&host, "LIST 1\r\n", "-ERR *\r\n");
     server_talk(&host, "UIDL 3\r\n",

@@ -26,8 +26,6 @@ static void answer_open(sim_world *w)
     }
     maildrop.deleted = w->deleted;
     maildrop.deleted_size = sizeof w->deleted;
-    maildrop.expire = EPOP_UNSET;
-    maildrop.login_delay = EPOP_UNSET;
     SIM_CHECK(w, epop_server_opened(&w->server, &maildrop) == EPOP_OK);
 }
 
@@ -158,7 +156,7 @@ static int32_t on_open(void *user, const epop_open_event *event)
     return now_or_later(user, event->kind);
 }
 
-static int32_t on_info(void *user, const epop_info_event *event)
+static int32_t on_message_info(void *user, const epop_message_info_event *event)
 {
     sim_world *w = user;
     const sim_message *m = message_of(w, event->number);
@@ -166,7 +164,7 @@ static int32_t on_info(void *user, const epop_info_event *event)
 
     unique_id[1] = (char)('a' + (char)m->family);
     if (!m->hidden) {
-        SIM_CHECK(w, epop_server_info(&w->server, m->listed, unique_id, sizeof unique_id - 1) == EPOP_OK);
+        SIM_CHECK(w, epop_server_message_info(&w->server, m->listed, unique_id, sizeof unique_id - 1) == EPOP_OK);
     }
     return 0;
 }
@@ -259,7 +257,7 @@ void sim_server_hears(sim_world *w, uint8_t *octets, size_t len)
 
 void sim_server_begin(sim_world *w)
 {
-    static const epop_server_callbacks callbacks = {sizeof callbacks, 0,         on_auth, on_open, on_info,
+    static const epop_server_callbacks callbacks = {sizeof callbacks, 0,         on_auth, on_open, on_message_info,
                                                     on_send,          on_commit, NULL,    NULL};
     static const char greetings[2][12] = {"ready", "Gpop ready"};
     epop_server_config config;
@@ -277,8 +275,6 @@ void sim_server_begin(sim_world *w)
     config.output_buffer_size = EPOP_SERVER_OUTPUT_MIN + sim_below(w, 2) * sim_below(w, EPOP_SERVER_OUTPUT_MIN);
     config.greeting = greetings[w->hides];
     config.greeting_len = strlen(greetings[w->hides]);
-    config.expire = EPOP_UNSET;
-    config.login_delay = EPOP_UNSET;
     config.max_bad_commands = 60000;
     SIM_CHECK(w, epop_server_init(&w->server, sizeof w->server, &config) == EPOP_OK);
 }

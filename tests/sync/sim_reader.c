@@ -189,9 +189,9 @@ static void answer_header(sim_world *w, sim_message *m, const epop_sync_header_e
     SIM_CHECK(w, event->key == m->number * UINT64_C(1000003));
     if (event->status == EPOP_STATUS_OK && m->drop) {
         m->dropped = 1;
-        SIM_CHECK(w, epop_sync_choose(&w->sync, EPOP_SYNC_DROP) == EPOP_OK);
+        SIM_CHECK(w, epop_sync_choose(&w->sync, EPOP_SYNC_UNWANTED) == EPOP_OK);
     } else if (event->status == EPOP_STATUS_OK && m->leave) {
-        SIM_CHECK(w, epop_sync_choose(&w->sync, EPOP_SYNC_LEAVE) == EPOP_OK);
+        SIM_CHECK(w, epop_sync_choose(&w->sync, EPOP_SYNC_SKIP) == EPOP_OK);
     } else if (sim_below(w, 2)) {
         SIM_CHECK(w, epop_sync_choose(&w->sync, EPOP_SYNC_FETCH) == EPOP_OK);
     }
@@ -420,7 +420,7 @@ void sim_end_run(sim_world *w)
         failed += (m->outcome & EPOP_SYNC_FAILED) != 0;
         listed += m->listed_now;
     }
-    SIM_CHECK(w, w->outcome.listed == listed && w->outcome.strange == 0);
+    SIM_CHECK(w, w->outcome.listed == listed && w->outcome.malformed_rows == 0);
     SIM_CHECK(w, w->gave_up || (w->outcome.fetched == fetched && w->outcome.failed == failed));
     SIM_CHECK(w, w->outcome.result == EPOP_OK || w->broken || w->gave_up);
     check_deletions(w);

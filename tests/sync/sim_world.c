@@ -34,7 +34,7 @@ static void show(const sim_world *w)
     }
     fprintf(stderr, "outcome %d, deletions %u, fetched %u, failed %u, marked %u, strange %u\n", (int)w->outcome.result,
             (unsigned)w->outcome.deletions, (unsigned)w->outcome.fetched, (unsigned)w->outcome.failed,
-            (unsigned)w->outcome.marked, (unsigned)w->outcome.strange);
+            (unsigned)w->outcome.marked, (unsigned)w->outcome.malformed_rows);
 }
 
 void sim_fail(const sim_world *w, const char *what, const char *file, int line)

@@ -490,7 +490,7 @@ void host_close(sync_host *h)
     record_add(line(h), "outcome %s %s listed %u fetched %u failed %u marked %u strange %u\n",
                result_name(h->outcome.result), deletions[h->outcome.deletions], (unsigned)h->outcome.listed,
                (unsigned)h->outcome.fetched, (unsigned)h->outcome.failed, (unsigned)h->outcome.marked,
-               (unsigned)h->outcome.strange);
+               (unsigned)h->outcome.malformed_rows);
 }
 
 void host_run(sync_host *h)

@@ -180,7 +180,7 @@ static void counted_and_listed(void **data)
     host_sent(&h, "STAT|LIST|LIST|UIDL|RETR 1|RETR 2|RETR 3|DELE 3|DELE 2|DELE 1|QUIT");
     run(EPOP_SYNC_DELETE, nonsense);
     assert_int_equal(h.outcome.fetched, 3);
-    assert_int_equal(h.outcome.strange, 1);
+    assert_int_equal(h.outcome.malformed_rows, 1);
     assert_int_equal(h.outcome.marked, 0);
 }
 
@@ -311,7 +311,7 @@ static void strange_rows(void **data)
         record_subject("strange row, case", i % 2 ? "odd" : "even");
         run(EPOP_SYNC_DELETE, cases[i].rules);
         assert_int_equal(h.outcome.result, EPOP_OK);
-        assert_int_equal(h.outcome.strange, cases[i].strange);
+        assert_int_equal(h.outcome.malformed_rows, cases[i].strange);
         assert_int_equal(h.outcome.fetched, cases[i].fetched);
         assert_int_equal(h.outcome.marked, 0);
         assert_null(strstr(record_text(&h.sent), "DELE"));
@@ -335,7 +335,7 @@ static void out_of_step(void **data)
     for (i = 0; i < COUNT(cases); i++) {
         run(EPOP_SYNC_DELETE, cases[i]);
         assert_int_equal(h.outcome.result, EPOP_ERR_SYNC_LISTING);
-        assert_int_equal(h.outcome.strange, 1);
+        assert_int_equal(h.outcome.malformed_rows, 1);
         assert_int_equal(h.outcome.fetched, 0);
         assert_null(strstr(record_text(&h.sent), "RETR"));
         assert_null(strstr(record_text(&h.sent), "QUIT"));
@@ -368,7 +368,7 @@ static void sizes_that_lie(void **data)
     host_run(&h);
     host_sent(&h, "STAT|LIST UIDL|RETR 1|RETR 2|RETR 3 RETR 4 RETR 5|DELE 5 DELE 4 DELE 3 DELE 2 DELE 1|QUIT");
     assert_int_equal(h.outcome.fetched, 5);
-    assert_int_equal(h.outcome.strange, 0);
+    assert_int_equal(h.outcome.malformed_rows, 0);
 }
 
 static int end(void **data)

@@ -44,7 +44,7 @@ static void prepare(epop_sync *s, const setting *set)
 {
     memset(s, 0, sizeof *s);
     s->p_flags = (uint8_t)set->policy;
-    s->p_strange = set->strange;
+    s->p_malformed_rows = set->strange;
     s->p_stopped = (uint8_t)set->stopped;
     s->p_now = NOW;
     s->p_delete_after = DAY;
@@ -57,14 +57,14 @@ static void prepare(epop_sync *s, const setting *set)
 static uint32_t may_go(const setting *set, const story *t)
 {
     uint32_t asked_again = t->verdict == EPOP_SYNC_SEEN && (set->policy & EPOP_SYNC_ALL) && !set->too_large &&
-                           t->choice != EPOP_SYNC_LEAVE && t->choice != EPOP_SYNC_DROP;
+                           t->choice != EPOP_SYNC_SKIP && t->choice != EPOP_SYNC_UNWANTED;
     uint32_t kept = t->stored == 1 || (t->verdict == EPOP_SYNC_SEEN && !asked_again);
 
     if (set->strange) {
         return 0;
     }
     if (!kept) {
-        return t->verdict == EPOP_SYNC_UNWANTED || t->choice == EPOP_SYNC_DROP;
+        return t->verdict == EPOP_SYNC_UNWANTED || t->choice == EPOP_SYNC_UNWANTED;
     }
     if ((set->policy & EPOP_SYNC_KEEP_NEWEST) && set->newest == 0) {
         return 1;
@@ -147,7 +147,7 @@ static void choose(epop_sync s, const epop_sync_entry *entry, const setting *set
         fetch(s, next, set, t);
         return;
     }
-    for (t.choice = EPOP_SYNC_FETCH; t.choice <= EPOP_SYNC_DROP; t.choice++) {
+    for (t.choice = EPOP_SYNC_FETCH; t.choice <= EPOP_SYNC_UNWANTED; t.choice++) {
         next = *entry;
         epopi_sync_decide_choice(&s, &next, t.choice);
         fetch(s, next, set, t);
@@ -272,7 +272,7 @@ static void every_set_of_marks(void **data)
             assert_true(!epopi_sync_needs(&s, &entry) || must[i][0] == EPOPI_SYNC_DELETE);
         }
         s.p_stopped = 0;
-        s.p_strange = 1;
+        s.p_malformed_rows = 1;
         s.p_flags = EPOP_SYNC_DELETE | EPOP_SYNC_KEEP_NEWEST;
         epopi_sync_decide_due(&s, &entry);
         assert_int_equal(entry.p_flags & EPOPI_DUE, marks & EPOPI_DUE); /* malformed rows: nothing more is deleted */

@@ -111,7 +111,7 @@ static void max_messages_and_filter(void **data)
     host_prepare(&h, EPOP_SYNC_FILTER);
     h.config.max_messages = 2;
     h.count = 6;
-    h.choices[2] = EPOP_SYNC_LEAVE;
+    h.choices[2] = EPOP_SYNC_SKIP;
     host_run(&h);
     host_sent(&h, "STAT|LIST|UIDL|TOP 1 0|TOP 2 0|TOP 3 0|RETR 1|RETR 3|QUIT");
     host_prepare(&h, EPOP_SYNC_FILTER);
@@ -156,8 +156,8 @@ static void filter(void **data)
     h.capabilities = PIPELINING;
     h.count = 4;
     h.choices[1] = EPOP_SYNC_FETCH;
-    h.choices[2] = EPOP_SYNC_LEAVE;
-    h.choices[3] = EPOP_SYNC_DROP; /* 4 is not answered: fetched */
+    h.choices[2] = EPOP_SYNC_SKIP;
+    h.choices[3] = EPOP_SYNC_UNWANTED; /* 4 is not answered: fetched */
     host_run(&h);
     host_sent(&h, "STAT|LIST UIDL|TOP 1 0 TOP 2 0 TOP 3 0 TOP 4 0|RETR 1 RETR 4|DELE 3|QUIT");
     host_saw(&h, "maildrop 4 88\nlisted 1 22 u1\nlisted 2 22 u2\nlisted 3 22 u3\nlisted 4 22 u4\n"
@@ -183,7 +183,7 @@ static void filter_without_top(void **data)
     (void)data;
     host_prepare(&h, EPOP_SYNC_FILTER);
     h.rules = no_top;
-    h.choices[2] = EPOP_SYNC_LEAVE;
+    h.choices[2] = EPOP_SYNC_SKIP;
     host_run(&h);
     host_sent(&h, "STAT|LIST|UIDL|TOP 1 0|TOP 2 0|TOP 3 0|RETR 1|RETR 3|QUIT");
     host_saw(&h, "maildrop 3 66\nlisted 1 22 u1\nlisted 2 22 u2\nlisted 3 22 u3\n"
@@ -206,7 +206,7 @@ static void max_header(void **data)
         h.rules = whole;
         h.config.max_header = 15;
         h.count = 1;
-        h.choices[1] = EPOP_SYNC_LEAVE;
+        h.choices[1] = EPOP_SYNC_SKIP;
         h.piece = piece;
         host_run(&h);
         host_saw(&h, "maildrop 1 22\nlisted 1 22 u1\n"
@@ -307,7 +307,7 @@ static void drop(void **data)
     (void)data;
     host_prepare(&h, EPOP_SYNC_FILTER | EPOP_SYNC_KEEP_NEWEST);
     h.config.keep_newest = 9;
-    h.choices[3] = EPOP_SYNC_DROP;
+    h.choices[3] = EPOP_SYNC_UNWANTED;
     host_run(&h);
     host_sent(&h, "STAT|LIST|UIDL|TOP 1 0|TOP 2 0|TOP 3 0|RETR 1|RETR 2|DELE 3|QUIT");
 }
@@ -346,7 +346,7 @@ static void use_top(void **data)
     host_prepare(&h, EPOP_SYNC_USE_TOP | EPOP_SYNC_FILTER | EPOP_SYNC_DELETE);
     h.capabilities = PIPELINING;
     h.rules = refused;
-    h.choices[3] = EPOP_SYNC_LEAVE;
+    h.choices[3] = EPOP_SYNC_SKIP;
     host_run(&h);
     host_sent(&h, "STAT|LIST UIDL|TOP 1 0 TOP 2 0 TOP 3 0|TOP 1 2147483647 TOP 2 2147483647|DELE 1|QUIT");
     host_saw(&h, "maildrop 3 66\nlisted 1 22 u1\nlisted 2 22 u2\nlisted 3 22 u3\n"

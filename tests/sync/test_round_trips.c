@@ -98,20 +98,18 @@ static int32_t on_open(void *user, const epop_open_event *event)
                               .count = MESSAGES,
                               .octets = (uint64_t)MESSAGES * OCTETS,
                               .deleted = w->deleted,
-                              .deleted_size = sizeof w->deleted,
-                              .expire = EPOP_UNSET,
-                              .login_delay = EPOP_UNSET};
+                              .deleted_size = sizeof w->deleted};
 
     (void)event;
     return epop_server_opened(&w->server, &maildrop);
 }
 
-static int32_t on_info(void *user, const epop_info_event *event)
+static int32_t on_message_info(void *user, const epop_message_info_event *event)
 {
     char unique_id[16];
     int len = snprintf(unique_id, sizeof unique_id, "id%u", (unsigned)event->number);
 
-    return epop_server_info(&((world *)user)->server, OCTETS, unique_id, (size_t)len);
+    return epop_server_message_info(&((world *)user)->server, OCTETS, unique_id, (size_t)len);
 }
 
 static int32_t on_send(void *user, const epop_send_event *event)
@@ -134,7 +132,7 @@ static int32_t on_commit(void *user, const epop_commit_event *event)
 static const epop_server_callbacks server_callbacks = {.struct_size = sizeof server_callbacks,
                                                        .on_auth = on_auth,
                                                        .on_open = on_open,
-                                                       .on_info = on_info,
+                                                       .on_message_info = on_message_info,
                                                        .on_send = on_send,
                                                        .on_commit = on_commit};
 
@@ -149,9 +147,7 @@ static void begin_server(world *w)
                                  .name_buffer = w->server_name,
                                  .name_buffer_size = sizeof w->server_name,
                                  .output_buffer = w->server_out,
-                                 .output_buffer_size = sizeof w->server_out,
-                                 .expire = EPOP_UNSET,
-                                 .login_delay = EPOP_UNSET};
+                                 .output_buffer_size = sizeof w->server_out};
 
     for (size_t i = 0; i < OCTETS; i++) {
         w->message[i] = i % LINE == LINE - 2 ? '\r' : i % LINE == LINE - 1 ? '\n' : 'x';

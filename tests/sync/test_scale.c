@@ -199,7 +199,7 @@ static void run(uint32_t messages, uint32_t flags, uint32_t count)
     assert_int_equal(outcome.fetched, messages / NEW_EVERY);
     assert_int_equal(outcome.marked, 10);
     assert_int_equal(outcome.deletions, EPOP_SYNC_DELETED);
-    assert_int_equal(outcome.strange, 0);
+    assert_int_equal(outcome.malformed_rows, 0);
     assert_int_equal(h.asked, messages);
     assert_int_equal(h.reported, messages);
     assert_int_equal(h.bodies, messages / NEW_EVERY);

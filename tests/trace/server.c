@@ -92,13 +92,13 @@ static int32_t on_open(void *user, const epop_open_event *event)
     return callback_end(r, EPOP_EVENT_OPEN);
 }
 
-static int32_t on_info(void *user, const epop_info_event *event)
+static int32_t on_message_info(void *user, const epop_message_info_event *event)
 {
     struct run *r = user;
     const struct config *c = &r->trace->config;
 
-    callback_begin(r, EPOP_EVENT_INFO);
-    check_head(r, event->struct_size, sizeof *event, event->kind, EPOP_EVENT_INFO);
+    callback_begin(r, EPOP_EVENT_MESSAGE_INFO);
+    check_head(r, event->struct_size, sizeof *event, event->kind, EPOP_EVENT_MESSAGE_INFO);
     log_line(r, "info number=%lu", (unsigned long)event->number);
     log_end(r);
     if (event->number < 1 || event->number > c->messages) {
@@ -107,10 +107,10 @@ static int32_t on_info(void *user, const epop_info_event *event)
         const struct message *m = &c->message[event->number - 1];
         void *copy = guard_lend(&memory.lent, m->unique_id.ptr, m->unique_id.len);
 
-        run_result(r, "info", epop_server_info(r->server, maildrop_size(m), copy, m->unique_id.len));
+        run_result(r, "info", epop_server_message_info(r->server, maildrop_size(m), copy, m->unique_id.len));
         guard_return(&memory.lent);
     }
-    return callback_end(r, EPOP_EVENT_INFO);
+    return callback_end(r, EPOP_EVENT_MESSAGE_INFO);
 }
 
 static int32_t on_send(void *user, const epop_send_event *event)
@@ -230,9 +230,9 @@ static bool server_host(struct run *r, const struct words *act)
     return true;
 }
 
-static const epop_server_callbacks traced = {sizeof traced, 0,         on_auth,    on_open, on_info,
+static const epop_server_callbacks traced = {sizeof traced, 0,         on_auth,    on_open, on_message_info,
                                              on_send,       on_commit, on_command, on_trace};
-static const epop_server_callbacks untraced = {sizeof untraced, 0,         on_auth,    on_open, on_info,
+static const epop_server_callbacks untraced = {sizeof untraced, 0,         on_auth,    on_open, on_message_info,
                                                on_send,         on_commit, on_command, NULL};
 
 static int32_t server_init(struct run *r)
@@ -262,7 +262,7 @@ static int32_t server_init(struct run *r)
     config.capabilities = c->capabilities.len ? c->capabilities.ptr : NULL;
     config.capabilities_len = c->capabilities.len;
     config.greeting_code = c->greeting_code;
-    config.expire = c->expire;
+    config.expire = c->expire == 0 ? EPOP_EXPIRE_AT_ONCE : c->expire;
     config.login_delay = c->login_delay;
     config.max_bad_commands = c->max_bad;
     config.max_failed_logins = c->max_failed;

@@ -102,7 +102,7 @@ struct message {
     struct octets text;
     struct octets unique_id;
     uint64_t size;      /* 0: counted by epop_size */
-    bool vanished;      /* on_info is not answered */
+    bool vanished;      /* on_message_info is not answered */
     uint64_t breaks_at; /* the body fails after so many octets; UINT64_MAX: never */
 };
 

@@ -79,7 +79,7 @@ static void check_slice(epop_span slice, const uint8_t *data, size_t used)
 }
 
 /* Feeds one piece, after an empty one, which must change nothing. `offset` is where the piece stood in the whole. */
-static void feed(epop_dot *dot, const uint8_t *in, size_t len, size_t offset, dot_log *log)
+static void feed(epop_dot_decoder *dot, const uint8_t *in, size_t len, size_t offset, dot_log *log)
 {
     const uint8_t *data = guard_put(&input_guard, in, len);
     epop_span slice = {data, 9};
@@ -120,15 +120,15 @@ static void compare(const dot_log *got, const dot_log *want, const uint8_t *in, 
 static void check_pieces(const uint8_t *in, size_t len, size_t first, size_t step, uint32_t eol, const dot_log *want)
 {
     static dot_log got;
-    epop_dot dot;
+    epop_dot_decoder dot;
     size_t pos = 0;
     size_t piece = first;
 
     got.count = 0;
     memset(&dot, 0xEE, sizeof dot);
-    assert_int_equal(epop_dot_init(&dot, eol), EPOP_OK);
+    assert_int_equal(epop_dot_decoder_init(&dot, eol), EPOP_OK);
     while (pos < len) {
-        epop_dot copy = dot; /* a decoder may be copied at any time */
+        epop_dot_decoder copy = dot; /* a decoder may be copied at any time */
 
         if (piece > len - pos) {
             piece = len - pos;
@@ -283,26 +283,26 @@ static void test_every_octet_is_data(void **state)
 
 static void test_init(void **state)
 {
-    epop_dot dot;
+    epop_dot_decoder dot;
 
     (void)state;
-    assert_int_equal(epop_dot_init(NULL, EPOP_EOL_CRLF), EPOP_ERR_NULL);
-    assert_int_equal(epop_dot_init(&dot, EPOP_EOL_CRLF), EPOP_OK);
-    assert_int_equal(epop_dot_init(&dot, EPOP_EOL_LF), EPOP_OK);
-    assert_int_equal(epop_dot_init(&dot, EPOP_EOL_FIRST), EPOP_ERR_VALUE);
-    assert_int_equal(epop_dot_init(&dot, 3), EPOP_ERR_VALUE);
-    assert_int_equal(epop_dot_init(&dot, 256), EPOP_ERR_VALUE);
-    assert_int_equal(epop_dot_init(&dot, 0xFFFFFFFFu), EPOP_ERR_VALUE);
+    assert_int_equal(epop_dot_decoder_init(NULL, EPOP_EOL_CRLF), EPOP_ERR_NULL);
+    assert_int_equal(epop_dot_decoder_init(&dot, EPOP_EOL_CRLF), EPOP_OK);
+    assert_int_equal(epop_dot_decoder_init(&dot, EPOP_EOL_LF), EPOP_OK);
+    assert_int_equal(epop_dot_decoder_init(&dot, EPOP_EOL_FIRST), EPOP_ERR_VALUE);
+    assert_int_equal(epop_dot_decoder_init(&dot, 3), EPOP_ERR_VALUE);
+    assert_int_equal(epop_dot_decoder_init(&dot, 256), EPOP_ERR_VALUE);
+    assert_int_equal(epop_dot_decoder_init(&dot, 0xFFFFFFFFu), EPOP_ERR_VALUE);
 }
 
 static void test_null(void **state)
 {
-    epop_dot dot;
+    epop_dot_decoder dot;
     size_t used;
     epop_span slice;
 
     (void)state;
-    assert_int_equal(epop_dot_init(&dot, EPOP_EOL_CRLF), EPOP_OK);
+    assert_int_equal(epop_dot_decoder_init(&dot, EPOP_EOL_CRLF), EPOP_OK);
     assert_int_equal(epop_dot_decode(NULL, "a", 1, &used, &slice), EPOP_ERR_NULL);
     assert_int_equal(epop_dot_decode(&dot, NULL, 1, &used, &slice), EPOP_ERR_NULL);
     assert_int_equal(epop_dot_decode(&dot, "a", 1, NULL, &slice), EPOP_ERR_NULL);

@@ -75,7 +75,7 @@ static void stuff(const body *in, body *out)
 }
 
 /* One piece of input through output spaces of `space` octets. */
-static void encode_piece(epop_stuff *stuff_state, const uint8_t *in, size_t len, size_t space, body *out)
+static void encode_piece(epop_dot_encoder *stuff_state, const uint8_t *in, size_t len, size_t space, body *out)
 {
     const uint8_t *data = guard_put(&input_guard, in, len);
     int32_t result;
@@ -86,7 +86,7 @@ static void encode_piece(epop_stuff *stuff_state, const uint8_t *in, size_t len,
         size_t wrote = 99;
 
         dst[-1] = 0xA5;
-        result = epop_stuff_encode(stuff_state, data, len, &used, dst, space, &wrote);
+        result = epop_dot_encode(stuff_state, data, len, &used, dst, space, &wrote);
         assert_true(used <= len && wrote <= space);
         assert_int_equal(dst[-1], 0xA5);
         memcpy(out->octets + out->len, dst, wrote);
@@ -103,19 +103,19 @@ static void encode_piece(epop_stuff *stuff_state, const uint8_t *in, size_t len,
 }
 
 /* All or nothing at every space. */
-static void encode_end(epop_stuff *stuff_state, body *out)
+static void encode_end(epop_dot_encoder *stuff_state, body *out)
 {
     size_t needed = 0;
 
-    for (size_t space = 0; space <= EPOP_STUFF_END_MAX; space++) {
+    for (size_t space = 0; space <= EPOP_DOT_END_MAX; space++) {
         uint8_t *dst = guard_tail(&output_guard, space);
-        epop_stuff copy = *stuff_state;
+        epop_dot_encoder copy = *stuff_state;
         size_t wrote = 99;
         int32_t result;
 
         memset(output_guard.end - 16, 0xA5, 16);
-        result = epop_stuff_end(&copy, dst, space, &wrote);
-        assert_true(wrote >= 3 && wrote <= EPOP_STUFF_END_MAX);
+        result = epop_dot_encode_end(&copy, dst, space, &wrote);
+        assert_true(wrote >= 3 && wrote <= EPOP_DOT_END_MAX);
         assert_true(needed == 0 || wrote == needed);
         needed = wrote;
         for (const uint8_t *at = output_guard.end - 16; at < dst; at++) {
@@ -138,17 +138,17 @@ static void encode_end(epop_stuff *stuff_state, body *out)
             }
         }
     }
-    assert_int_equal(epop_stuff_end(stuff_state, guard_tail(&output_guard, 5), 5, &needed), EPOP_OK);
+    assert_int_equal(epop_dot_encode_end(stuff_state, guard_tail(&output_guard, 5), 5, &needed), EPOP_OK);
 }
 
 /* Pieces of `step` octets behind a first one of `first`; twice over, since the end makes the encoder ready again. */
 static void check_encoder(const uint8_t *in, size_t len, size_t first, size_t step, size_t space, const body *want)
 {
     static body got;
-    epop_stuff state;
+    epop_dot_encoder state;
 
     memset(&state, 0xEE, sizeof state);
-    assert_int_equal(epop_stuff_init(&state), EPOP_OK);
+    assert_int_equal(epop_dot_encoder_init(&state), EPOP_OK);
     for (unsigned again = 0; again < 2; again++) {
         size_t pos = 0;
         size_t piece = first;
@@ -193,13 +193,13 @@ static void check_size(const uint8_t *in, size_t len, size_t first, size_t step,
 static void check_decoded(const body *wire, const body *want, size_t cut)
 {
     static body got;
-    epop_dot dot;
+    epop_dot_decoder dot;
     epop_span slice;
     size_t pos = 0;
     int32_t result = EPOP_OK;
 
     got.len = 0;
-    assert_int_equal(epop_dot_init(&dot, EPOP_EOL_CRLF), EPOP_OK);
+    assert_int_equal(epop_dot_decoder_init(&dot, EPOP_EOL_CRLF), EPOP_OK);
     while (result == EPOP_OK && pos < wire->len) {
         size_t end = pos < cut ? cut : wire->len;
         size_t used;
@@ -341,20 +341,20 @@ static void test_every_octet(void **state)
 static void test_no_space_moves_nothing(void **state)
 {
     uint8_t *dst = guard_tail(&output_guard, 0);
-    epop_stuff stuff_state;
+    epop_dot_encoder stuff_state;
     size_t used = 9;
     size_t wrote = 9;
 
     (void)state;
-    assert_int_equal(epop_stuff_init(&stuff_state), EPOP_OK);
-    assert_int_equal(epop_stuff_encode(&stuff_state, "a", 1, &used, dst, 0, &wrote), EPOP_FULL);
+    assert_int_equal(epop_dot_encoder_init(&stuff_state), EPOP_OK);
+    assert_int_equal(epop_dot_encode(&stuff_state, "a", 1, &used, dst, 0, &wrote), EPOP_FULL);
     assert_int_equal(used, 0);
     assert_int_equal(wrote, 0);
-    assert_int_equal(epop_stuff_encode(&stuff_state, "", 0, &used, dst, 0, &wrote), EPOP_OK);
+    assert_int_equal(epop_dot_encode(&stuff_state, "", 0, &used, dst, 0, &wrote), EPOP_OK);
     assert_int_equal(used, 0);
     assert_int_equal(wrote, 0);
     dst = guard_tail(&output_guard, 3);
-    assert_int_equal(epop_stuff_end(&stuff_state, dst, 3, &wrote), EPOP_OK);
+    assert_int_equal(epop_dot_encode_end(&stuff_state, dst, 3, &wrote), EPOP_OK);
     octets_same(dst, wrote, TEXT(".\r\n"), "a", 1);
 }
 
@@ -376,27 +376,27 @@ static void test_size_of_a_huge_message(void **state)
 static void test_null(void **state)
 {
     uint8_t dst[8];
-    epop_stuff stuff_state;
+    epop_dot_encoder stuff_state;
     epop_size size;
     size_t used;
     size_t wrote;
 
     (void)state;
-    assert_int_equal(epop_stuff_init(NULL), EPOP_ERR_NULL);
-    assert_int_equal(epop_stuff_init(&stuff_state), EPOP_OK);
-    assert_int_equal(epop_stuff_encode(NULL, "a", 1, &used, dst, 8, &wrote), EPOP_ERR_NULL);
-    assert_int_equal(epop_stuff_encode(&stuff_state, NULL, 1, &used, dst, 8, &wrote), EPOP_ERR_NULL);
-    assert_int_equal(epop_stuff_encode(&stuff_state, "a", 1, NULL, dst, 8, &wrote), EPOP_ERR_NULL);
-    assert_int_equal(epop_stuff_encode(&stuff_state, "a", 1, &used, NULL, 8, &wrote), EPOP_ERR_NULL);
-    assert_int_equal(epop_stuff_encode(&stuff_state, "a", 1, &used, dst, 8, NULL), EPOP_ERR_NULL);
-    assert_int_equal(epop_stuff_end(NULL, dst, 8, &wrote), EPOP_ERR_NULL);
-    assert_int_equal(epop_stuff_end(&stuff_state, NULL, 8, &wrote), EPOP_ERR_NULL);
-    assert_int_equal(epop_stuff_end(&stuff_state, dst, 8, NULL), EPOP_ERR_NULL);
-    assert_int_equal(epop_stuff_encode(&stuff_state, NULL, 0, &used, NULL, 0, &wrote), EPOP_OK);
-    assert_int_equal(epop_stuff_end(&stuff_state, NULL, 0, &wrote), EPOP_ERR_SPACE);
+    assert_int_equal(epop_dot_encoder_init(NULL), EPOP_ERR_NULL);
+    assert_int_equal(epop_dot_encoder_init(&stuff_state), EPOP_OK);
+    assert_int_equal(epop_dot_encode(NULL, "a", 1, &used, dst, 8, &wrote), EPOP_ERR_NULL);
+    assert_int_equal(epop_dot_encode(&stuff_state, NULL, 1, &used, dst, 8, &wrote), EPOP_ERR_NULL);
+    assert_int_equal(epop_dot_encode(&stuff_state, "a", 1, NULL, dst, 8, &wrote), EPOP_ERR_NULL);
+    assert_int_equal(epop_dot_encode(&stuff_state, "a", 1, &used, NULL, 8, &wrote), EPOP_ERR_NULL);
+    assert_int_equal(epop_dot_encode(&stuff_state, "a", 1, &used, dst, 8, NULL), EPOP_ERR_NULL);
+    assert_int_equal(epop_dot_encode_end(NULL, dst, 8, &wrote), EPOP_ERR_NULL);
+    assert_int_equal(epop_dot_encode_end(&stuff_state, NULL, 8, &wrote), EPOP_ERR_NULL);
+    assert_int_equal(epop_dot_encode_end(&stuff_state, dst, 8, NULL), EPOP_ERR_NULL);
+    assert_int_equal(epop_dot_encode(&stuff_state, NULL, 0, &used, NULL, 0, &wrote), EPOP_OK);
+    assert_int_equal(epop_dot_encode_end(&stuff_state, NULL, 0, &wrote), EPOP_ERR_SPACE);
     assert_int_equal(wrote, 3);
     /* None of these moved it. */
-    assert_int_equal(epop_stuff_end(&stuff_state, dst, 8, &wrote), EPOP_OK);
+    assert_int_equal(epop_dot_encode_end(&stuff_state, dst, 8, &wrote), EPOP_OK);
     octets_same(dst, wrote, TEXT(".\r\n"), "", 0);
 
     assert_int_equal(epop_size_init(NULL), EPOP_ERR_NULL);

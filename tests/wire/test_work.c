@@ -61,12 +61,12 @@ static void work_line(const uint8_t *in, size_t len)
 
 static void work_dot(const uint8_t *in, size_t len)
 {
-    epop_dot dot;
+    epop_dot_decoder dot;
     epop_span slice;
     size_t used;
 
     for (uint32_t eol = EPOP_EOL_CRLF; eol <= EPOP_EOL_LF; eol++) {
-        assert_int_equal(epop_dot_init(&dot, eol), EPOP_OK);
+        assert_int_equal(epop_dot_decoder_init(&dot, eol), EPOP_OK);
         for (size_t pos = 0; pos < len; pos += used) {
             assert_true(epop_dot_decode(&dot, in + pos, len - pos, &used, &slice) >= 0);
         }
@@ -77,13 +77,13 @@ static void work_dot(const uint8_t *in, size_t len)
 static void work_stuff_space(const uint8_t *in, size_t len, size_t space)
 {
     static uint8_t out[3 * INPUT];
-    epop_stuff stuff;
+    epop_dot_encoder stuff;
     size_t used;
     size_t wrote;
 
-    assert_int_equal(epop_stuff_init(&stuff), EPOP_OK);
+    assert_int_equal(epop_dot_encoder_init(&stuff), EPOP_OK);
     for (size_t pos = 0; pos < len; pos += used) {
-        assert_true(epop_stuff_encode(&stuff, in + pos, len - pos, &used, out, space, &wrote) >= 0);
+        assert_true(epop_dot_encode(&stuff, in + pos, len - pos, &used, out, space, &wrote) >= 0);
     }
     account(in, len);
 }
@@ -211,13 +211,13 @@ static void test_parsers(void **state)
 static void test_the_count(void **state)
 {
     uint8_t in[100];
-    epop_dot dot;
+    epop_dot_decoder dot;
     epop_span slice;
     size_t used;
 
     (void)state;
     memset(in, 'x', sizeof in);
-    assert_int_equal(epop_dot_init(&dot, EPOP_EOL_CRLF), EPOP_OK);
+    assert_int_equal(epop_dot_decoder_init(&dot, EPOP_EOL_CRLF), EPOP_OK);
     looked_at = 0;
     assert_int_equal(epop_dot_decode(&dot, in, sizeof in, &used, &slice), EPOP_OK);
     assert_in_range(looked_at, sizeof in, 2 * sizeof in);

@@ -35,8 +35,8 @@ static struct {
     epop_sasl_mechanism mechanisms[1];
     uint8_t line[EPOP_CLIENT_LINE_MIN], sent[4096], name[64], memory[EPOP_SASL_BUFFER_MIN];
     epop_line decoder;
-    epop_dot dot;
-    epop_stuff stuff;
+    epop_dot_decoder dot;
+    epop_dot_encoder stuff;
     epop_size size;
     epop_top top;
     epop_base64 base64;
@@ -126,7 +126,6 @@ static void open_server(epop_sasl_mechanism mechanism)
     config.name_buffer_size = sizeof w.name;
     config.output_buffer = w.sent;
     config.output_buffer_size = sizeof w.sent;
-    config.expire = config.login_delay = EPOP_UNSET;
     config.sasl = &w.sasl;
     expect(epop_server_init(&w.server, sizeof w.server, &config) == EPOP_OK, "epop_server_init");
     drain_server();
@@ -320,7 +319,7 @@ static int32_t take_line(const uint8_t *data, size_t len, size_t *used)
 
 static void new_dot(void)
 {
-    expect(epop_dot_init(&w.dot, EPOP_EOL_CRLF) == EPOP_OK, "epop_dot_init");
+    expect(epop_dot_decoder_init(&w.dot, EPOP_EOL_CRLF) == EPOP_OK, "epop_dot_decoder_init");
 }
 
 static int32_t take_dot(const uint8_t *data, size_t len, size_t *used)
@@ -332,14 +331,14 @@ static int32_t take_dot(const uint8_t *data, size_t len, size_t *used)
 
 static void new_stuff(void)
 {
-    expect(epop_stuff_init(&w.stuff) == EPOP_OK, "epop_stuff_init");
+    expect(epop_dot_encoder_init(&w.stuff) == EPOP_OK, "epop_dot_encoder_init");
 }
 
 static int32_t take_stuff(const uint8_t *data, size_t len, size_t *used)
 {
     size_t wrote;
 
-    return epop_stuff_encode(&w.stuff, data, len, used, out, sizeof out, &wrote);
+    return epop_dot_encode(&w.stuff, data, len, used, out, sizeof out, &wrote);
 }
 
 /* With less space than there is to write, as an output buffer has it. */
@@ -347,7 +346,7 @@ static int32_t take_stuff_little(const uint8_t *data, size_t len, size_t *used)
 {
     size_t wrote;
 
-    return epop_stuff_encode(&w.stuff, data, len, used, out, 512, &wrote);
+    return epop_dot_encode(&w.stuff, data, len, used, out, 512, &wrote);
 }
 
 static void new_size(void)
