@@ -11,11 +11,15 @@
 #include "wire/outbox.h"
 
 /* Defaults; client.h says why. */
-enum { CLIENT_WINDOW_COMMANDS = 32, CLIENT_WINDOW_OCTETS = 4096, CLIENT_TIMEOUT_SECONDS = 300, CLIENT_KEEP_ALIVE_SECONDS = 45 };
 enum {
-    CLIENT_ALL_FLAGS =
-        EPOP_CLIENT_ALLOW_CLEARTEXT | EPOP_CLIENT_TLS | EPOP_CLIENT_ALLOW_LF | EPOP_CLIENT_STLS | EPOP_CLIENT_SASL_ONLY |
-        EPOP_CLIENT_SASL_UNLISTED
+    CLIENT_WINDOW_COMMANDS = 32,
+    CLIENT_WINDOW_OCTETS = 4096,
+    CLIENT_TIMEOUT_SECONDS = 300,
+    CLIENT_KEEP_ALIVE_SECONDS = 45
+};
+enum {
+    CLIENT_ALL_FLAGS = EPOP_CLIENT_ALLOW_CLEARTEXT | EPOP_CLIENT_TLS | EPOP_CLIENT_ALLOW_LF | EPOP_CLIENT_STLS |
+                       EPOP_CLIENT_SASL_ONLY | EPOP_CLIENT_SASL_UNLISTED
 };
 #define CLIENT_MAX_ROWS 10000000u
 
@@ -193,8 +197,8 @@ uint32_t epop_client_wants(const epop_client *client)
 
 uint32_t epop_client_deadline(const epop_client *client)
 {
-    if (!client || client->p_session.p_error != EPOP_OK || client->p_ask != 0 || client->p_state == EPOPI_CLIENT_ENDED ||
-        epopi_client_is_idle(client)) {
+    if (!client || client->p_session.p_error != EPOP_OK || client->p_ask != 0 ||
+        client->p_state == EPOPI_CLIENT_ENDED || epopi_client_is_idle(client)) {
         return 0;
     }
     return client->p_timeout;

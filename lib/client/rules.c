@@ -30,7 +30,8 @@ const epopi_client_login_row *epopi_client_login_step(const epop_client *c)
     return &steps[c->p_login];
 }
 
-/* What is known of the response to each command of responses.def: enumerators, which the rows of commands.def ask for. */
+/* What is known of the response to each command of responses.def: enumerators, which the rows of commands.def ask for.
+ */
 enum {
     EPOPI_CLIENT_VALUES = 1,
     EPOPI_CLIENT_TEXT = 0,
@@ -106,8 +107,7 @@ uint32_t epopi_client_phase_after(uint32_t phase, uint32_t command)
 
 uint32_t epopi_client_is_legal(const epop_client *c, uint32_t command, uint32_t phase)
 {
-    if (command == EPOP_CMD_STLS &&
-        (c->p_utf8 || c->p_state == EPOPI_CLIENT_TLS || (c->p_flags & EPOP_CLIENT_TLS))) {
+    if (command == EPOP_CMD_STLS && (c->p_utf8 || c->p_state == EPOPI_CLIENT_TLS || (c->p_flags & EPOP_CLIENT_TLS))) {
         return 0;
     }
     return command == EPOP_CMD_LOGIN ? phase == EPOP_PHASE_AUTHORIZATION : epopi_command_legal(command, phase);

@@ -485,9 +485,9 @@ int32_t epopi_client_sasl_challenge(epop_client *c)
     return EPOP_OK;
 }
 
-/* Whether AUTH may have been refused for its initial response alone: RFC 1734 had none. A response code says that it was
- * for something else. What was in it goes out a second time, so it must be safe or worth nothing: the first message of
- * mechanisms with a nonce proves nothing yet. */
+/* Whether AUTH may have been refused for its initial response alone: RFC 1734 had none. A response code says that it
+ * was for something else. What was in it goes out a second time, so it must be safe or worth nothing: the first message
+ * of mechanisms with a nonce proves nothing yet. */
 static uint32_t is_refused_early(const epop_client *c)
 {
     return c->p_login == EPOPI_CLIENT_LOGIN_FIRST && c->p_status == EPOP_STATUS_ERR && c->p_code == EPOP_CODE_NONE &&

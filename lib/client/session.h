@@ -47,7 +47,7 @@ enum {
     EPOPI_CLIENT_NEEDS_NOTHING = 0,
     EPOPI_CLIENT_NEEDS_LINE = 1,
     EPOPI_CLIENT_STEPS_WITH_LINE = 0
-#define EPOPI_CLIENT_STEP(step, bit, needs, function) | (bit) * EPOPI_CLIENT_NEEDS_##needs
+#define EPOPI_CLIENT_STEP(step, bit, needs, function) | (bit)*EPOPI_CLIENT_NEEDS_##needs
 #include "client/steps.def"
 #undef EPOPI_CLIENT_STEP
 };
@@ -125,13 +125,13 @@ void epopi_client_pop(epop_client *c, epop_client_slot *slot);
 /* rules.c: what holds by the tables, the state and the queue. */
 const epopi_client_login_row *epopi_client_login_step(const epop_client *c);
 const epopi_client_response *epopi_client_response_to(uint32_t command);
-uint32_t epopi_client_command(const epop_client *c);   /* EPOP_CMD_ that is being answered */
-uint32_t epopi_client_is_login(const epop_client *c);  /* 1 where the oldest command is a login that has begun */
+uint32_t epopi_client_command(const epop_client *c);  /* EPOP_CMD_ that is being answered */
+uint32_t epopi_client_is_login(const epop_client *c); /* 1 where the oldest command is a login that has begun */
 uint32_t epopi_client_is_idle(const epop_client *c);
 uint32_t epopi_client_is_legal(const epop_client *c, uint32_t command, uint32_t phase);
-uint32_t epopi_client_phase_after(uint32_t phase, uint32_t command); /* if the command succeeds */
-uint32_t epopi_client_may_send(const epop_client *c);                /* the next command */
-uint32_t epopi_client_wants_of(const epop_client *c);                /* EPOP_WANT_ of the state */
+uint32_t epopi_client_phase_after(uint32_t phase, uint32_t command);   /* if the command succeeds */
+uint32_t epopi_client_may_send(const epop_client *c);                  /* the next command */
+uint32_t epopi_client_wants_of(const epop_client *c);                  /* EPOP_WANT_ of the state */
 void epopi_client_read_reply(const epop_client *c, epop_reply *reply); /* the line in hand, which parsed when it came */
 
 /* state.c: what decisions set. */

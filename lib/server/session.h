@@ -47,7 +47,7 @@ enum {
     EPOPI_SERVER_NEEDS_NOTHING = 0,
     EPOPI_SERVER_NEEDS_LINE = 1,
     EPOPI_SERVER_STEPS_WITH_LINE = 0
-#define EPOPI_SERVER_STEP(step, bit, needs, function) | (bit) * EPOPI_SERVER_NEEDS_##needs
+#define EPOPI_SERVER_STEP(step, bit, needs, function) | (bit)*EPOPI_SERVER_NEEDS_##needs
 #include "server/steps.def"
 #undef EPOPI_SERVER_STEP
 };
@@ -67,8 +67,8 @@ uint32_t epopi_server_is_open(const epop_server *s, uint32_t kind); /* that ques
 uint32_t epopi_server_may_login(const epop_server *s);              /* secrets may be taken: TLS, or the host said so */
 
 /* state.c: what decisions set. */
-void epopi_server_move(epop_server *s, uint32_t move);     /* EPOPI_SERVER_MOVE_ */
-void epopi_server_ask(epop_server *s, uint32_t kind);      /* a question, by the kind of its event, as the next step */
+void epopi_server_move(epop_server *s, uint32_t move);      /* EPOPI_SERVER_MOVE_ */
+void epopi_server_ask(epop_server *s, uint32_t kind);       /* a question, by the kind of its event, as the next step */
 void epopi_server_look_up(epop_server *s, uint32_t number); /* size and unique-id of a message, likewise */
 void epopi_server_begin_body(epop_server *s);
 void epopi_server_end_after_reply(epop_server *s, int32_t error);
