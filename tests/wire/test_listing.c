@@ -10,8 +10,7 @@
 
 #include <stdio.h>
 
-static guard tail_guard;
-static guard first_guard;
+static guard tail_guard, first_guard;
 
 static int open_guards(void **state)
 {
@@ -35,8 +34,7 @@ typedef int32_t parse_call(epop_listing *out, const void *text, size_t len);
 
 typedef struct reader {
     const uint8_t *text;
-    size_t pos;
-    size_t len;
+    size_t pos, len;
 } reader;
 
 static size_t blanks(reader *r)
