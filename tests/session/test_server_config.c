@@ -179,12 +179,12 @@ static void capa_by_phase(void **data)
     server_hears(&host, "PASS x\r\n");
     maildrop = server_maildrop(&host);
     maildrop.expire = EPOP_EXPIRE_NEVER;
-    maildrop.login_delay = 0;
+    maildrop.login_delay = 0; /* not announced */
     assert_int_equal(epop_server_opened(s, &maildrop), EPOP_OK);
     server_says(&host, "+OK *\r\n");
     server_talk(&host, "CAPA\r\n",
                 "+OK *\r\nTOP\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUIDL\r\n"
-                "LOGIN-DELAY 0\r\nEXPIRE NEVER\r\nIMPLEMENTATION epop test\r\n"
+                "EXPIRE NEVER\r\nIMPLEMENTATION epop test\r\n"
                 "UTF8 USER\r\nX-HOUSE a b\r\n.\r\n");
 }
 
