@@ -487,7 +487,7 @@ void connection_stop(struct connection *connection)
     if (connection->is_lingering) {
         connection_destroy(connection);
     } else if ((epop_server_wants(&connection->session) & EPOP_WANT_CLOSE) != 0) {
-        /* Its last words are on their way, perhaps the outcome of a commit. */
+        /* Its final reply is on its way, perhaps the outcome of a commit. */
         timer_arm(&connection->timer, &connection->server->linger, connection->server->now);
     } else if (connection->job != JOB_COMMIT) {
         connection_end(connection, "shutdown", NULL);

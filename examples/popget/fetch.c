@@ -115,8 +115,8 @@ static int32_t on_header(void *user, const epop_sync_header_event *event)
  * Messages
  */
 
-/* What is stored already may still be deleted by a QUIT, but only where there is some of it is it worth receiving what
- * was asked for in vain. */
+/* Stored messages may still be deleted by QUIT: only if there are any, the rest of what was asked for is received and
+ * dropped. */
 void fetch_stop(struct plan *plan)
 {
     if (plan->fetch.stopped) {

@@ -21,7 +21,7 @@ bool trace_open(struct trace *trace, const char *name, struct report *report);
 
 void trace_line(struct trace *trace, const epop_trace_event *event);
 
-/* Reports what went wrong with the file, be it long ago. */
+/* Reports what went wrong with the file at any time. */
 void trace_close(struct trace *trace, struct report *report);
 
 #endif

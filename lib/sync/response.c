@@ -85,7 +85,7 @@ static void take_list_row(epop_sync *s, const epop_row_event *event)
     entry->p_octets = event->listing->octets;
 }
 
-/* A unique-id that is there and whole: one that was cut can not be told from others with the same head. */
+/* A unique-id that is there and complete: a truncated one cannot be told from others with the same beginning. */
 static uint32_t has_unique_id(const epop_row_event *event)
 {
     return event->listing->unique_id.len > 0 && event->line_length <= event->line.len;

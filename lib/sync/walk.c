@@ -88,7 +88,7 @@ static uint32_t is_enough(const epop_sync *s)
     return (s->p_phase == EPOPI_SYNC_FETCH || s->p_phase == EPOPI_SYNC_FILTER) && spent >= s->p_max_messages;
 }
 
-/* Where the client will send one command at a time, no more are queued: what is queued can not be stopped. */
+/* If the client sends one command at a time, no more are queued: queued commands cannot be stopped. */
 static uint32_t is_one_at_a_time(const epop_sync *s)
 {
     return !(epop_client_capabilities(s->p_client) & EPOP_CAPA_PIPELINING) ||
@@ -247,7 +247,7 @@ static int32_t ask_all_unnamed(epop_sync *s)
     return result;
 }
 
-/* Whether UIDL has rows at all, one window can not tell. */
+/* One window cannot tell whether UIDL has rows at all. */
 static uint32_t is_probe_due(const epop_sync *s)
 {
     return (s->p_flags & EPOP_SYNC_IDENTIFY) && !s->p_has_unique_ids && !s->p_probed && s->p_base > 0;
@@ -309,7 +309,7 @@ static int32_t close_window(epop_sync *s)
     return EPOP_OK;
 }
 
-/* The run can not go on, not even to QUIT. EPOP_AGAIN. */
+/* The run cannot go on, not even to QUIT. EPOP_AGAIN. */
 static int32_t end_run(epop_sync *s, int32_t result)
 {
     epopi_sync_fail(s, result);

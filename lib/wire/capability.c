@@ -141,7 +141,7 @@ static void put_params(epopi_writer *w, const epop_capability *c)
     }
 }
 
-/* RFC 2449 section 3: no dot in a tag, lest the line be taken for the end of the listing. */
+/* RFC 2449 section 3: no dot in a tag, so that the line is not taken for the end of the listing. */
 static int32_t check_tag(const epop_capability *c)
 {
     if (c->tag.len == 0) {

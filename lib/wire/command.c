@@ -103,7 +103,7 @@ uint32_t epopi_command_legal(uint32_t id, uint32_t phase)
 }
 
 /* The end of the mechanism's name that begins at `pos`, or `pos` where it is none (RFC 4422 section 3.1: 20 capitals,
- * digits, "-" and "_" at most). No more is taken for a name, lest a password that stands there be shown. */
+ * digits, "-" and "_" at most). A longer word is not taken for a name, so that a misplaced password is not shown. */
 static size_t mechanism_end(const uint8_t *base, size_t pos, size_t end)
 {
     size_t stop = epopi_find(base, pos, end, ' ');
