@@ -280,8 +280,9 @@ EPOP_API int32_t epop_server_feed(epop_server *server, const void *data, size_t 
  * EPOP_ERR_PEER_EOF: nothing is deleted, unless on_commit was already called, which the host then finishes. */
 EPOP_API int32_t epop_server_eof(epop_server *server);
 
-/* epop_server_deadline or epop_server_login_deadline has passed. The session closes without a reply, and nothing is
- * deleted (RFC 1939 section 3): EPOP_ERR_PEER_TIMEOUT. */
+/* epop_server_deadline or epop_server_login_deadline has passed. The session closes without a reply, pending output is
+ * dropped (of a dead session too), and nothing is deleted (RFC 1939 section 3): EPOP_ERR_PEER_TIMEOUT, or the sticky
+ * error. */
 EPOP_API int32_t epop_server_timeout(epop_server *server);
 
 /* The bytes to send: `*len` of them, valid until the next call that is not a getter. NULL and 0 if there are none. */

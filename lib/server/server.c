@@ -66,11 +66,12 @@ int32_t epop_server_timeout(epop_server *server)
 {
     int32_t result = epopi_session_check_call((const epop_session *)server);
 
-    if (result != EPOP_OK) {
+    if (result == EPOP_ERR_NULL || result == EPOP_ERR_REENTRANT) {
         return result;
     }
+    /* Of a dead session too: its final reply must not keep the host from closing. */
     epopi_outbox_drop(&server->p_out, epopi_outbox_len(&server->p_out));
-    return epopi_server_end(server, EPOP_ERR_PEER_TIMEOUT);
+    return result != EPOP_OK ? result : epopi_server_end(server, EPOP_ERR_PEER_TIMEOUT);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */

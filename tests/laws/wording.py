@@ -15,7 +15,7 @@ HEADERS = [r'(?<!uint32_t )\bbehind\b', r'\bin good order\b', r'\bSay so\b', r'\
 
 def texts():
     """Path and text of what users read."""
-    for folder, suffixes in (('include', ('.h', '.hpp')), ('examples', ('.md', '.c', '.h')), ('lib', ('.md', '.c', '.h')),
+    for folder, suffixes in (('include', ('.h', '.hpp')), ('examples', ('.md', '.c', '.h')), ('lib', ('.md', '.c', '.h', '.def')),
                              ('.github', ('.md', '.yml'))):
         for path in tree.c_files(folder, suffixes=suffixes):
             yield path, tree.read(path)

@@ -214,6 +214,11 @@ static void login_deadline_of_the_last_reply(void **data)
         assert_int_equal(epop_server_login_deadline(s), 60);
         server_drain(&host);
         assert_int_equal(epop_server_login_deadline(s), 0);
+        server_begin(&host, 0);
+        (void)server_feed(&host, lines[i], strlen(lines[i]), &used);
+        assert_true(epop_server_timeout(s) < 0);
+        assert_int_equal(epop_server_wants(s), EPOP_WANT_CLOSE); /* nothing is left that would have to be drained */
+        assert_int_equal(epop_server_deadline(s), 0);
     }
     server_prepare(&host, 0);
     host.config.login_seconds = 65536;
