@@ -162,19 +162,22 @@ def fill(maildir, messages, folder="new"):
         (maildir / folder / f"17000{number:05d}.M{number}.e2e").write_bytes(raw)
 
 
+def _octets(paths):
+    """Path and octets of each that is a file still: a session may be deleting while a test looks."""
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file():
+                yield path, path.read_bytes()
+
+
 def stored(maildir):
     """The messages in a Maildir, in the order of their names; none may be left in tmp."""
     if not maildir.exists():
         return []
     assert list((maildir / "tmp").glob("*")) == [], "something is left in tmp"
-    return [path.read_bytes() for name in ("new", "cur") for path in sorted((maildir / name).glob("*"))]
+    return [octets for name in ("new", "cur") for _, octets in _octets(sorted((maildir / name).glob("*")))]
 
 
 def files(maildir):
     """All files of a Maildir with their octets, to see that nothing has changed at all."""
-    found = {}
-    for path in maildir.rglob("*"):
-        if path.is_file():
-            with contextlib.suppress(FileNotFoundError):  # gone since: a session may still be deleting
-                found[str(path.relative_to(maildir))] = path.read_bytes()
-    return found
+    return {str(path.relative_to(maildir)): octets for path, octets in _octets(maildir.rglob("*"))}
