@@ -144,9 +144,9 @@ def test_server_with_curl(server, certificates):
 def test_server_with_poplib(server, certificates):
     context = trusting(certificates.ca.cert)
     if server.mode == "tls":
-        session = poplib.POP3_SSL("localhost", server.port, context=context, timeout=PATIENCE)
+        session = poplib.POP3_SSL("127.0.0.1", server.port, context=context, timeout=PATIENCE)
     else:
-        session = poplib.POP3("localhost", server.port, timeout=PATIENCE)
+        session = poplib.POP3("127.0.0.1", server.port, timeout=PATIENCE)
         assert "USER" not in session.capa()
         with pytest.raises(poplib.error_proto):
             session.user("joe")
