@@ -431,9 +431,6 @@ static const char *contradiction_of_fate(const struct options *options)
     if (options->delete &&(options->delete_after || options->keep_newest)) {
         return "--delete contradicts --delete-after and --keep-newest: it deletes them all";
     }
-    if (options->delete_after && options->state_file == NULL) {
-        return "--delete-after: without --state FILE nobody knows how old a message is";
-    }
     return NULL;
 }
 
@@ -473,19 +470,21 @@ static bool settle_list(const struct options *options, struct report *report)
     return options->targets == 0 && options->fetching == NULL;
 }
 
-bool options_settle(struct options *options, struct report *report)
+static bool settle_fetch(const struct options *options, struct report *report)
 {
-    const char *wrong = options->list ? NULL : contradiction_of_fetch(options);
+    const char *wrong = contradiction_of_fetch(options);
 
-    wrong = wrong != NULL || options->list ? wrong : contradiction_of_fate(options);
-    if (options->list && !settle_list(options, report)) {
-        return false;
-    }
+    wrong = wrong != NULL ? wrong : contradiction_of_fate(options);
     if (wrong != NULL) {
         report_fatal(report, STATUS_USAGE, "%s", wrong);
-        return false;
     }
-    if (!account_settle(options, report)) {
+    return wrong == NULL;
+}
+
+bool options_settle(struct options *options, struct report *report)
+{
+    if (!(options->list ? settle_list(options, report) : settle_fetch(options, report)) ||
+        !account_settle(options, report)) {
         return false;
     }
     snprintf(options->account, sizeof options->account, "%s@%s:%s", options->user, options->host, options->port);

@@ -3,14 +3,13 @@
 Copyright (c) 2026 The epop authors. SPDX-License-Identifier: MIT
 """
 import json
-import sqlite3
 
 import pytest
 
 from mails import assert_same, sent_by_epop, small, stored
 from minipop import MiniPop
 from programs import EX_IOERR, EX_PROTOCOL, EX_TEMPFAIL, popget
-from test_popget_state import DAY, LOG_HEAD, age, old_database, old_log, xxh64
+from test_popget_state import LOG_HEAD, age, old_database, old_log, xxh64
 
 
 @pytest.fixture(params=["sqlite", "log"])
@@ -72,12 +71,7 @@ def without(messages, *numbers):
 
 def days_pass(state, days):
     """Marks are so much older than they say."""
-    if state.read_bytes()[:6] == b"SQLite":
-        with sqlite3.connect(state) as database:
-            database.execute("UPDATE broken SET last = last - ?", (days * DAY,))
-        database.close()
-    else:
-        age(state, days)
+    age(state, days, "broken", "last")
 
 
 def logins(server):

@@ -51,11 +51,11 @@ def append(server, raw):
     server.maildrop[max(server.maildrop, default=0) + 1] = sent_by_epop(raw)
 
 
-def age(state, days):
-    """Everything in the state was seen so many days earlier than it says."""
+def age(state, days, table="seen", column="first_seen"):
+    """What the state has of this kind (a log: everything) is so many days older than it says."""
     if state.read_bytes()[:6] == b"SQLite":
         with sqlite3.connect(state) as database:
-            database.execute("UPDATE seen SET first_seen = first_seen - ?", (days * DAY,))
+            database.execute(f"UPDATE {table} SET {column} = {column} - ?", (days * DAY,))
         database.close()
     else:
         head, *lines = state.read_text().splitlines()
@@ -189,12 +189,7 @@ def test_listing_that_shrinks_once(tmp_path, state):
 
 def since(state, days):
     """What is not listed has not been for so many days more."""
-    if state.read_bytes()[:6] == b"SQLite":
-        with sqlite3.connect(state) as database:
-            database.execute("UPDATE gone SET since = since - ?", (days * DAY,))
-        database.close()
-    else:
-        age(state, days)
+    age(state, days, "gone", "since")
 
 
 @pytest.mark.parametrize("days, copies", [(29, 3), (31, 4)])

@@ -10,7 +10,6 @@ pictures.
 """
 import os
 import re
-import sys
 import tempfile
 
 import tree
@@ -168,22 +167,6 @@ def pictures(arrows):
     return made
 
 
-def markers(name):
-    return f'<!-- arrows of {name}: made by tests/laws/arrows.py --update -->\n', f'<!-- /arrows of {name} -->\n'
-
-
-def place(text, made, faults):
-    """The README with the pictures in their places."""
-    for name, picture in made.items():
-        begin, end = markers(name)
-        if text.count(begin) != 1 or text.count(end) != 1:
-            faults.append(f'{README} has no place for the picture of {name}: {begin}{end}')
-            continue
-        start = text.index(begin) + len(begin)
-        text = text[:start] + picture + text[text.index(end):]
-    return text
-
-
 def main():
     files = tree.c_files('lib', suffixes=('.c', '.h', '.def'))
     faults = list(check_order())
@@ -192,13 +175,7 @@ def main():
     faults += check_list(files)
     arrows = measure()
     faults += check_arrows(arrows)
-    there = tree.read(README)
-    text = place(there, pictures(arrows), faults)
-    if sys.argv[1:] == ['--update'] and text != there:
-        with open(tree.path(README), 'w', encoding='utf-8') as f:
-            f.write(text)
-    elif text != there:
-        faults.append(f'{README} shows other arrows: tests/laws/arrows.py --update')
+    faults += tree.keep_current(README, 'arrows', pictures(arrows))
     if sum(len(targets) for targets in arrows.values()) < 100:
         faults.append('nm has shown next to nothing')
     tree.finish(faults, 'Rooms call only what is below them (BELOW), and files of a room form no circle: a decision sets state and '

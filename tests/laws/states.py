@@ -7,7 +7,6 @@ usage: states.py [--update]
 """
 import os
 import re
-import sys
 
 import tree
 
@@ -62,20 +61,7 @@ def main():
     made = {role: states(role) for role in ('client', 'server') if os.path.exists(tree.path('lib', role, 'states.def'))}
     made['login'] = login()
     faults = [f'{name}: next to nothing was read' for name, picture in made.items() if picture.count('-->') < 7]
-    there = text = tree.read(README)
-    for name, picture in made.items():
-        begin = f'<!-- states of {name}: made by tests/laws/states.py --update -->\n'
-        end = f'<!-- /states of {name} -->\n'
-        if text.count(begin) != 1 or text.count(end) != 1:
-            faults.append(f'{README} has no place for the picture of {name}: {begin}{end}')
-            continue
-        start = text.index(begin) + len(begin)
-        text = text[:start] + picture + text[text.index(end):]
-    if sys.argv[1:] == ['--update'] and text != there:
-        with open(tree.path(README), 'w', encoding='utf-8') as f:
-            f.write(text)
-    elif text != there:
-        faults.append(f'{README} shows other states')
+    faults += tree.keep_current(README, 'states', made)
     tree.finish(faults, 'tests/laws/states.py --update')
 
 

@@ -139,6 +139,27 @@ def structs():
     return found
 
 
+def keep_current(page, law, made):
+    """The pictures that a law makes of `page`, each between two marks: what is not current there. With --update as the
+    program's argument they are written."""
+    there = text = read(page)
+    faults = []
+    for name, picture in made.items():
+        begin = f'<!-- {law} of {name}: made by tests/laws/{law}.py --update -->\n'
+        end = f'<!-- /{law} of {name} -->\n'
+        if text.count(begin) != 1 or text.count(end) != 1:
+            faults.append(f'{page} has no place for the picture of {name}: {begin}{end}')
+            continue
+        start = text.index(begin) + len(begin)
+        text = text[:start] + picture + text[text.index(end):]
+    if sys.argv[1:] == ['--update'] and text != there:
+        with open(path(page), 'w', encoding='utf-8') as f:
+            f.write(text)
+    elif text != there:
+        faults.append(f'{page} shows other {law}: tests/laws/{law}.py --update')
+    return faults
+
+
 def finish(faults, remedy):
     """Ends the check: prints what is wrong, and what to do about it."""
     for fault in faults:
